@@ -1,0 +1,44 @@
+"""What people are told: one alert a drop, updated and closed as the episode goes on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Severity = Literal["green", "yellow", "red"]
+AlertStatus = Literal["opened", "updated", "closed"]
+AlertKind = Literal["price", "promotion", "stock", "mass_move", "assortment", "quarantine"]
+
+
+class Alert(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """An alert at one revision. Same `alert_id` through its whole episode; upsert on it.
+
+    `observed_at` is when the shop's response that caused this revision arrived,
+    `opened_at` when the first did (epoch ms, UTC). `change_bp` is the change from
+    `from_minor` to `to_minor` in basis points. Texts from a shop are hostile until escaped.
+    """
+
+    alert_id: str
+    revision: int
+    status: AlertStatus
+    kind: AlertKind
+    severity: Severity
+    competitor: str
+    product_id: str
+    opened_at: int
+    observed_at: int
+    event_id: str
+    headline: str
+    reasons: tuple[str, ...] = ()
+    sku: str = ""
+    category: str = ""
+    name: str = ""
+    url: str = ""
+    evidence: str = ""
+    from_minor: int | None = None
+    to_minor: int | None = None
+    currency: str = ""
+    change_bp: int = 0
+    match_confidence: float = 1.0
+    group: str = ""

@@ -1,0 +1,146 @@
+"""The policy: every number people may set, in one frozen value with a version.
+
+A policy file is TOML with the tables of `Policy`; what it leaves out keeps its default.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from contracts.errors import BadPolicyError
+from contracts.ids import content_hash
+from contracts.observations import PriceType
+
+BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
+Positive = Annotated[int, Meta(gt=0)]
+NonNegative = Annotated[int, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+
+class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A move threshold for one category, one competitor, or one category at one competitor."""
+
+    move_bp: BasisPoints
+    category: str = ""
+    competitor: str = ""
+
+
+class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What counts as a move.
+
+    Args:
+        move_bp: a move is strictly more than this many basis points (500 is 5 %).
+        drift: also against the price at the last move raised, so slow creep is seen.
+        quarantine: hold prices above `quarantine_factor` times, or below one such part
+            of, the median of the last five accepted ones until a later fetch agrees
+            within `confirmation_bp`.
+        price_types: only these raise moves.
+        thresholds: more specific thresholds; category with competitor beats
+            competitor beats category.
+    """
+
+    move_bp: BasisPoints = 500
+    drift: bool = True
+    quarantine: bool = True
+    quarantine_factor: Annotated[int, Meta(ge=2, le=100)] = 3
+    confirmation_bp: BasisPoints = 100
+    price_types: tuple[PriceType, ...] = ("regular", "promotion")
+    thresholds: tuple[Threshold, ...] = ()
+
+    def move_threshold_bp(self, category: str, competitor: str) -> int:
+        """Threshold in basis points for a series, the most specific rule first."""
+        best, rank = self.move_bp, 0
+        for rule in self.thresholds:
+            if rule.category not in ("", category) or rule.competitor not in ("", competitor):
+                continue
+            specificity = 2 * bool(rule.competitor) + bool(rule.category)
+            if specificity >= rank:
+                best, rank = rule.move_bp, specificity
+        return best
+
+
+class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What may be proposed. Amounts in minor units of the item's currency.
+
+    Args:
+        cap_bp: the markdown cap within the cap window (300 is 3 %).
+        cap_window_days: the cap counts from the price at the start of this window.
+        target_cover_days: stock is sufficient above this many days of cover.
+        minimum_margin_bp: of cost plus fees, on top of them: the margin floor.
+        rounding_minor: prices are multiples of this, rounded up.
+    """
+
+    cap_bp: Annotated[int, Meta(ge=0, le=300)] = 300
+    cap_window_days: Positive = 7
+    target_cover_days: Positive = 21
+    minimum_margin_bp: BasisPoints = 500
+    rounding_minor: Positive = 1
+    stock_max_age_minutes: Positive = 15
+    competitor_max_age_minutes: Positive = 60
+    minimum_match_confidence: Share = 0.9
+    cooldown_hours: NonNegative = 24
+    price_war_reactions: Positive = 3
+    max_skus_per_hour: Positive = 500
+    max_margin_per_hour_minor: Positive = 50_000_000
+    default_elasticity: Annotated[float, Meta(lt=0.0, ge=-20.0)] = -2.0
+    horizon_days: Positive = 7
+    kill_switch: bool = False
+
+
+class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who must sign, by amount at stake in minor units (10_000_000 is CNY 100,000)."""
+
+    auto_below_minor: NonNegative = 0
+    marketing_director_up_to_minor: Positive = 10_000_000
+    finance_director_up_to_minor: Positive = 50_000_000
+    escalate_after_hours: Positive = 24
+    expire_after_hours: Positive = 72
+
+
+class Alerting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How loud an alert is. Changes in basis points, quiet hours in local time "22:00"."""
+
+    yellow_bp: BasisPoints = 800
+    red_bp: BasisPoints = 1500
+    update_bp: BasisPoints = 200
+    rearm_bp: BasisPoints = 200
+    escalate_after_minutes: Positive = 30
+    quiet_from: str = ""
+    quiet_until: str = ""
+    timezone: str = "UTC"
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything people may set. Equal policies have equal versions."""
+
+    name: str = "default"
+    detection: Detection = Detection()
+    pricing: Pricing = Pricing()
+    approval: Approval = Approval()
+    alerting: Alerting = Alerting()
+
+    @property
+    def version(self) -> str:
+        """Name and the first 12 hex digits of the hash of all values: default@3f2a..."""
+        return f"{self.name}@{content_hash(msgspec.json.encode(self))[:12]}"
+
+
+DEFAULT = Policy()
+STEPS = Policy(
+    name="steps",
+    detection=Detection(
+        drift=False, quarantine=False, price_types=("regular", "promotion", "member", "coupon", "instalment", "used")
+    ),
+)
+SHIPPED = {policy.name: policy for policy in (DEFAULT, STEPS)}
+
+
+def parse_policy(text: str, name: str) -> Policy:
+    """A policy from TOML; BadPolicyError names the key that is unknown or out of range."""
+    try:
+        return msgspec.toml.decode(f'name = "{name}"\n{text}' if "\nname" not in f"\n{text}" else text, type=Policy)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise BadPolicyError(f"policy {name!r}: {error}") from error

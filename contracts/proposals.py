@@ -1,0 +1,108 @@
+"""What the pricing agent proposes, why, and what people decided."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+ProposalKind = Literal["markdown", "restore"]
+RiskTier = Literal["auto", "marketing_director", "finance_director", "general_manager"]
+GuardOutcome = Literal["passed", "changed", "blocked"]
+ProposalStatus = Literal["pending", "approved", "rejected", "expired", "published", "blocked"]
+
+
+class GuardStep(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One guard in the order it ran: the price before and after it, in minor units."""
+
+    guard: str
+    outcome: GuardOutcome
+    before_minor: int
+    after_minor: int
+    note: str = ""
+
+
+class Signals(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The inputs a proposal was computed from: all of them, so it can be recomputed.
+
+    Units are minor units of the proposal's currency, epoch ms UTC, units of stock,
+    units a day. None where the signal is not known; guards say what then happens.
+    """
+
+    competitor: str
+    competitor_price_minor: int
+    competitor_previous_minor: int
+    competitor_observed_at: int
+    competitor_in_stock: bool = True
+    competitor_on_promotion: bool = False
+    competitors_seen: int = 1
+    competitors_lowest_minor: int | None = None
+    competitors_median_minor: int | None = None
+    match_confidence: float = 1.0
+    price_minor: int = 0
+    window_start_minor: int = 0
+    cost_minor: int | None = None
+    fees_minor: int = 0
+    map_minor: int | None = None
+    floor_minor: int | None = None
+    own_promotion: bool = False
+    on_hand: int | None = None
+    inbound: int = 0
+    stock_as_of: int | None = None
+    daily_demand: float | None = None
+    demand_lower: float | None = None
+    demand_upper: float | None = None
+    elasticity: float | None = None
+    elasticity_lower: float | None = None
+    elasticity_upper: float | None = None
+    lowest_30d_minor: int | None = None
+    season_factor: float = 1.0
+    last_change_at: int | None = None
+    competitor_reactions: int = 0
+    skus_changed_last_hour: int = 0
+    margin_spent_last_hour_minor: int = 0
+    kill_switch: bool = False
+
+
+class Proposal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A change of one of our prices, proposed or (where `blocked_by` is set) held back.
+
+    `proposal_id` is a hash of SKU, trigger and kind. `decided_at` is event time (epoch
+    ms UTC), never the clock. `window_start_minor` is the price at the start of the cap
+    window; `floor_minor` the highest hard floor that held. `at_stake_minor` is markdown
+    per unit times expected units. `record_hash` is SHA-256 over signals, policy version,
+    guards and result; `priceradar verify` recomputes it.
+    """
+
+    proposal_id: str
+    kind: ProposalKind
+    sku: str
+    decided_at: int
+    trigger_event_id: str
+    current_minor: int
+    proposed_minor: int
+    window_start_minor: int
+    currency: str
+    policy_version: str
+    signals: Signals
+    guards: tuple[GuardStep, ...]
+    floor_minor: int | None = None
+    expected_units: float = 0.0
+    expected_profit_change_minor: int = 0
+    at_stake_minor: int = 0
+    tier: RiskTier = "marketing_director"
+    blocked_by: str | None = None
+    record_hash: str = ""
+
+
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The price to apply: what the shop's own systems read from `pricing.decisions.v1`."""
+
+    decision_id: str
+    sku: str
+    price_minor: int
+    previous_minor: int
+    currency: str
+    decided_at: int
+    proposal_id: str
+    approved_by: tuple[str, ...] = ()

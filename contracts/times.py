@@ -1,0 +1,22 @@
+"""Milliseconds since the Unix epoch, UTC, to and from people's notation."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+SECOND_MS = 1_000
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+
+def to_iso(ms: int) -> str:
+    """RFC 3339 in UTC with milliseconds: 2026-11-24T12:00:00.000Z."""
+    moment = datetime.fromtimestamp(ms / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_iso(text: str) -> int:
+    """Epoch ms of an ISO 8601 time; one without an offset is UTC. ValueError."""
+    moment = datetime.fromisoformat(text.strip())
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -1,0 +1,1 @@
+"""What keeps a process running: settings, logging, metrics, Faust app, dead letters, our own Kafka."""

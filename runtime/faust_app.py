@@ -1,0 +1,75 @@
+"""The Faust app every worker uses, with the settings its known defects ask for (docs/decisions)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import faust
+from faust.types import EventT
+
+from contracts.codec import dead_letter_headers
+from contracts.errors import BadInputError
+from contracts.topics import PARTITIONS, Topic
+from runtime.metrics import DEAD_LETTERS
+from runtime.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def create_app(name: str, settings: Settings, **overrides: Any) -> faust.App:
+    """A Faust app `priceradar-<name>`: raw bytes, explicit acknowledgement, no web server, no tables on HTTP."""
+    brokers = ";".join(f"kafka://{server.strip()}" for server in settings.kafka.split(","))
+    options: dict[str, Any] = {
+        "broker": brokers,
+        "key_serializer": "raw",
+        "value_serializer": "raw",
+        "store": "memory://",
+        "topic_partitions": PARTITIONS,
+        "topic_replication_factor": 1,
+        "topic_allow_declare": False,  # topics are made by the topic admin, with their retention
+        "topic_disable_leader": True,
+        "consumer_auto_offset_reset": "earliest",
+        "stream_wait_empty": False,  # else a worker with unacknowledged messages hangs when asked to stop
+        "stream_buffer_maxsize": 64,
+        "broker_commit_interval": 1.0,
+        "broker_session_timeout": 6.0,
+        "broker_heartbeat_interval": 2.0,
+        "broker_max_poll_records": 100,
+        "consumer_max_fetch_size": 8 * 1024 * 1024,
+        "producer_linger": 0.005,
+        "producer_max_request_size": 2 * 1024 * 1024,
+        "producer_compression_type": "lz4",
+        "producer_threaded": False,
+        "processing_guarantee": "at_least_once",
+        "web_enabled": False,
+        "web_tables_enabled": False,
+    }
+    return faust.App(f"priceradar-{name}", **{**options, **overrides})
+
+
+def topics(app: faust.App, *which: Topic) -> Any:
+    """A Faust channel over one or more of our topics, values as raw bytes."""
+    return app.topic(*[topic.name for topic in which], key_type=bytes, value_type=bytes)
+
+
+async def send(app: faust.App, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[Any] = ()) -> None:
+    """Produce and wait for the acknowledgement of all in-sync replicas."""
+    producer = await app.maybe_start_producer()
+    await producer.send_and_wait(topic, key, value, None, None, list(headers) or None)
+
+
+async def to_dead_letters(app: faust.App, event: EventT[Any], error: BadInputError, stage: str) -> None:
+    """Send a message that cannot be used to its dead-letter topic, bytes unchanged, with the reason."""
+    message = event.message
+    headers = dead_letter_headers(error, stage, message.topic, message.partition, message.offset)
+    log.warning("dead letter %s[%d]@%d: %s", message.topic, message.partition, message.offset, error)
+    await send(app, f"{message.topic}.dead", message.key, message.value, headers)
+    DEAD_LETTERS.labels(message.topic, error.code).inc()
+
+
+def run_app(app: faust.App, settings: Settings) -> None:
+    """Run a worker until it is asked to stop; an infrastructure error ends the process with status 1."""
+    worker = faust.Worker(app, loglevel=settings.log_level, redirect_stdouts=False, quiet=True)
+    worker.execute_from_commandline()

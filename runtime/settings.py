@@ -1,0 +1,86 @@
+"""Settings of one installation: defaults, then priceradar.toml, then PRICERADAR_* variables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from contracts.errors import BadInputError
+
+CONFIG_VARIABLE = "PRICERADAR_CONFIG"
+DEFAULT_CONFIG = Path("priceradar.toml")
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set, not the pricing team (that is `contracts.policy`).
+
+    Args:
+        kafka: bootstrap servers `host:port,host:port`; empty starts our own Kafka.
+        data: folder of our own Kafka, the SQLite ledger, recordings and page snapshots.
+        ledger: SQLAlchemy URL; empty is SQLite in `data`.
+        policy: a policy file, or the name of a shipped one.
+        currency: where an import or a page states none.
+        metrics_port: first port of /metrics; 0 picks free ones.
+        alert_urls: apprise URLs every alert goes to.
+        webhook: URL that gets each alert as JSON, signed with `webhook_secret`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PRICERADAR_", extra="forbid", frozen=True)
+
+    kafka: str = ""
+    data: Path = Path("data")
+    ledger: str = ""
+    policy: str = "default"
+    currency: str = "CNY"
+    console_host: str = "127.0.0.1"
+    console_port: Port = 8080
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port = 0
+    alert_urls: tuple[str, ...] = ()
+    webhook: str = ""
+    webhook_secret: str = ""
+    user_agent: str = "PriceRadar/0.1 (+https://example.org/priceradar; price research)"
+    log_level: str = "INFO"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        path = Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG)
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+    @property
+    def ledger_url(self) -> str:
+        """SQLAlchemy URL of the ledger, SQLite in the data folder where none is set."""
+        return self.ledger or f"sqlite:///{(self.data / 'ledger.sqlite').absolute()}"
+
+    @property
+    def recordings(self) -> Path:
+        """Folder the recorder writes to."""
+        return self.data / "recordings"
+
+
+def load_settings(config: Path | None = None, **overrides: object) -> Settings:
+    """Settings from `config` (or priceradar.toml here) and the environment; BadInputError."""
+    if config is not None:
+        if not config.is_file():
+            raise BadInputError(f"configuration {config} does not exist; name a TOML file")
+        os.environ[CONFIG_VARIABLE] = str(config.absolute())  # child processes read the same file
+    try:
+        return Settings(**{key: value for key, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "settings"
+        raise BadInputError(f"setting {where}: {first['msg']}, was {str(first.get('input'))[:60]!r}") from error
+    except ValueError as error:
+        raise BadInputError(f"configuration {os.environ.get(CONFIG_VARIABLE, DEFAULT_CONFIG)}: {error}") from error
