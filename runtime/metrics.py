@@ -19,7 +19,9 @@ LAST_PROCESSED = Gauge(
 )
 DEAD_LETTERS = Counter("priceradar_dead_letters_total", "Messages sent to a dead-letter topic", ["topic", "error"])
 STAGE_SECONDS = Histogram(
-    "priceradar_stage_seconds", "Time a stage took for one message", ["stage"],
+    "priceradar_stage_seconds",
+    "Time a stage took for one message",
+    ["stage"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
 BUILD = Info("priceradar_build", "Version of PriceRadar")

@@ -1,0 +1,45 @@
+"""The `priceradar` command: one line an error, exit status 0 fine, 1 failed, 2 bad input.
+
+Commands live one per module and import what they need when they run, so `--help` stays quick.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+from contracts.errors import BadInputError, PriceRadarError
+
+app = typer.Typer(
+    name="priceradar",
+    help="Watch competitors' prices, alert on moves over 5 %, propose markdowns of at most 3 %.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command line and turn our errors into one line and an exit status."""
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.exceptions.Abort:
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except KeyboardInterrupt:
+        code = 130
+    except BadInputError as error:
+        print(f"priceradar: {error}", file=sys.stderr)
+        code = 2
+    except PriceRadarError as error:
+        print(f"priceradar: {error}", file=sys.stderr)
+        code = 1
+    except BrokenPipeError:
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
