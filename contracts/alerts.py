@@ -42,3 +42,18 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     change_bp: int = 0
     match_confidence: float = 1.0
     group: str = ""
+
+
+class Delivery(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One message owed to one channel: a row of the ledger's outbox until it is accepted.
+
+    `delivery_id` is a hash of alert, revision and channel; times in epoch ms, UTC.
+    """
+
+    delivery_id: str
+    alert_id: str
+    revision: int
+    channel: str
+    due_at: int
+    attempts: int = 0
+    last_error: str = ""

@@ -64,3 +64,18 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 def partition_key(competitor: str, product_id: str) -> bytes:
     """What decides the partition of a series: all sellers and price types of a product stay together."""
     return f"{competitor}|{product_id}".encode()
+
+
+class PricePoint(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A price that differs from the one before it in its series: what a history chart draws."""
+
+    competitor: str
+    product_id: str
+    observed_at: int
+    price_minor: int | None
+    currency: str
+    availability: Availability = "InStock"
+    price_type: PriceType = "regular"
+    seller: str = ""
+    sku: str = ""
+    name: str = ""
