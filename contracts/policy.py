@@ -37,6 +37,9 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         quarantine: hold prices above `quarantine_factor` times, or below one such part
             of, the median of the last five accepted ones until a later fetch agrees
             within `confirmation_bp`.
+        availability_confirmations: so many pages in a row must agree before a product is
+            out of stock or back.
+        novel_after_days: a kind of promotion unused for so long is novel.
         price_types: only these raise moves.
         thresholds: more specific thresholds; category with competitor beats
             competitor beats category.
@@ -47,6 +50,8 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quarantine: bool = True
     quarantine_factor: Annotated[int, Meta(ge=2, le=100)] = 3
     confirmation_bp: BasisPoints = 100
+    availability_confirmations: Annotated[int, Meta(ge=1, le=10)] = 2
+    novel_after_days: Positive = 180
     price_types: tuple[PriceType, ...] = ("regular", "promotion")
     thresholds: tuple[Threshold, ...] = ()
 
@@ -132,7 +137,10 @@ DEFAULT = Policy()
 STEPS = Policy(
     name="steps",
     detection=Detection(
-        drift=False, quarantine=False, price_types=("regular", "promotion", "member", "coupon", "instalment", "used")
+        drift=False,
+        quarantine=False,
+        availability_confirmations=1,
+        price_types=("regular", "promotion", "member", "coupon", "instalment", "used"),
     ),
 )
 SHIPPED = {policy.name: policy for policy in (DEFAULT, STEPS)}

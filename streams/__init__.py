@@ -1,0 +1,1 @@
+"""Notices what the market does: market state and detectors, recorder, checkpoints, topics."""

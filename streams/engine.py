@@ -1,0 +1,109 @@
+"""The detector as live, backtest and tests run it: batches of observations in, market events out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from contracts.events import MarketEvent
+from contracts.observations import Observation
+from contracts.policy import Detection
+from streams.kernel import COUNTERS, HITS_PER_ROW, NO_PRICE, walk
+from streams.noticed import NO_PROMOTION, event_of, promotion_mask
+from streams.state import MarketState, SeriesKey
+
+AVAILABILITY_CODE = {"Unknown": 0, "InStock": 1, "OutOfStock": 2}
+
+
+class Columns(NamedTuple):
+    """A batch as arrays, one entry a row, in the order of the stream.
+
+    `slot` as `MarketState.slot_of` gives it; `observed_at` epoch ms; `price` minor units,
+    `NO_PRICE` where there is none; `currency` as `MarketState.currencies` codes it;
+    `availability` as `AVAILABILITY_CODE`; `promotions` as `promotion_mask`.
+    """
+
+    slot: npt.NDArray[np.int32]
+    observed_at: npt.NDArray[np.int64]
+    price: npt.NDArray[np.int64]
+    currency: npt.NDArray[np.int32]
+    availability: npt.NDArray[np.int8]
+    promotions: npt.NDArray[np.int32]
+
+
+class Engine:
+    """Market state and rules of one partition (or of a whole recording).
+
+    The events do not depend on how the stream is cut into batches.
+
+    Attributes:
+        state: what is remembered; `MarketState.to_bytes` is its checkpoint.
+    """
+
+    def __init__(self, detection: Detection, state: MarketState | None = None) -> None:
+        self.detection = detection
+        self.state = state or MarketState(detection)
+        self._counts = np.zeros(len(COUNTERS), np.int64)
+        self._hits = np.empty((0, 4), np.int64)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was counted since the engine was made, by the names of `kernel.COUNTERS`."""
+        return dict(zip(COUNTERS, self._counts.tolist(), strict=True))
+
+    def observe(self, rows: Sequence[Observation]) -> list[MarketEvent]:
+        """Events that follow from a batch of observations, in the order of their rows."""
+        return self.observe_columns(self._columns(rows), rows.__getitem__)
+
+    def observe_columns(self, columns: Columns, row: Callable[[int], Observation]) -> list[MarketEvent]:
+        """The same for a batch that is columns already; `row` gives the observation of an eventful row."""
+        detection = self.detection
+        count = len(columns.slot)
+        if len(self._hits) < HITS_PER_ROW * count:
+            self._hits = np.empty((HITS_PER_ROW * count, 4), np.int64)
+        found = walk(
+            self.state.slots,
+            *columns,
+            detection.drift,
+            detection.quarantine_factor if detection.quarantine else 0,
+            detection.confirmation_bp,
+            detection.availability_confirmations,
+            self._counts,
+            self._hits,
+        )
+        events: list[MarketEvent] = []
+        for number, what, previous, anchor in self._hits[:found].tolist():
+            events.extend(event_of(self.state, row(number), what, previous, anchor))
+        return events
+
+    def _columns(self, rows: Sequence[Observation]) -> Columns:
+        state = self.state
+        index = state.index
+        currencies = state.currencies
+        availability = AVAILABILITY_CODE
+        slots = [index.get((o.competitor, o.product_id, o.seller, o.price_type), -1) for o in rows]
+        if -1 in slots:
+            slots = [state.slot_of(_key(o), o.category) for o in rows]
+        return Columns(
+            np.array(slots, np.int32),
+            np.array([o.observed_at for o in rows], np.int64),
+            np.array([NO_PRICE if o.price_minor is None else o.price_minor for o in rows], np.int64),
+            np.array([currencies(o.currency) for o in rows], np.int32),
+            np.array([availability[o.availability] for o in rows], np.int8),
+            np.array(
+                [
+                    promotion_mask(o)
+                    if o.promotions or o.list_price_minor or o.availability == "Unknown"
+                    else NO_PROMOTION
+                    for o in rows
+                ],
+                np.int32,
+            ),
+        )
+
+
+def _key(observation: Observation) -> SeriesKey:
+    return SeriesKey(observation.competitor, observation.product_id, observation.seller, observation.price_type)

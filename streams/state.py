@@ -1,0 +1,156 @@
+"""The market state: a struct of arrays, one slot a series, and its bytes for a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from contracts.errors import TamperedError
+from contracts.policy import Detection
+
+FORMAT = 1
+UNKNOWN, IN_STOCK, OUT_OF_STOCK = 0, 1, 2
+NEVER = np.iinfo(np.int64).min
+
+SLOT = np.dtype(
+    [
+        ("last", np.int64),  # last accepted price, minor units; 0: none yet
+        ("anchor", np.int64),  # price at the last move raised
+        ("ring", np.int64, (5,)),  # the last five accepted prices
+        ("seen_at", np.int64),  # observed_at of the last price taken in, epoch ms
+        ("checked_at", np.int64),  # observed_at of the last availability taken in
+        ("held", np.int64),  # a price in quarantine; 0: none
+        ("held_currency", np.int32),
+        ("currency", np.int32),  # code of the series' currency; -1: none yet
+        ("competitor", np.int32),
+        ("move_bp", np.int32),  # threshold of a move
+        ("promotions", np.int32),  # bit mask of the promotion kinds now shown
+        ("ring_size", np.int8),
+        ("ring_next", np.int8),
+        ("availability", np.int8),  # last confirmed
+        ("pending", np.int8),  # how often the opposite was seen since
+        ("raises_moves", np.int8),  # 1 where the policy names the price type
+    ],
+    align=True,
+)
+
+
+class SeriesKey(NamedTuple):
+    """What names a series."""
+
+    competitor: str
+    product_id: str
+    seller: str
+    price_type: str
+
+
+class Codes:
+    """Names to small integers, in the order they first appear."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.names: list[str] = list(names)
+        self._codes = {name: code for code, name in enumerate(self.names)}
+
+    def __call__(self, name: str) -> int:
+        """The code of a name, a new one where it is new."""
+        code = self._codes.get(name)
+        if code is None:
+            code = self._codes[name] = len(self.names)
+            self.names.append(name)
+        return code
+
+
+class MarketState:
+    """All that is remembered of the market between two batches.
+
+    Attributes:
+        slots: structured array (capacity,) of `SLOT`; the first `size` are in use.
+        kind_used_at: int64 (competitors, promotion kinds), when a kind was last seen, epoch ms.
+    """
+
+    KINDS = 16
+
+    def __init__(self, detection: Detection) -> None:
+        self.detection = detection
+        self.keys: list[SeriesKey] = []
+        self.index: dict[tuple[str, str, str, str], int] = {}
+        self.slots = np.zeros(1024, SLOT)
+        self.competitors = Codes()
+        self.currencies = Codes()
+        self.kind_used_at = np.full((16, self.KINDS), NEVER, np.int64)
+
+    @property
+    def size(self) -> int:
+        """Number of series known."""
+        return len(self.keys)
+
+    def slot_of(self, key: SeriesKey, category: str = "") -> int:
+        """The slot of a series, a new one where the series is new."""
+        slot = self.index.get(key)
+        if slot is None:
+            slot = self._add(SeriesKey(*key), category)
+        return slot
+
+    def _add(self, key: SeriesKey, category: str) -> int:
+        slot = len(self.keys)
+        if slot == len(self.slots):
+            self.slots = np.concatenate([self.slots, np.zeros(len(self.slots), SLOT)])
+        competitor = self.competitors(key.competitor)
+        while competitor >= len(self.kind_used_at):
+            self.kind_used_at = np.concatenate([self.kind_used_at, np.full_like(self.kind_used_at, NEVER)])
+        row = self.slots[slot]
+        row["currency"] = row["held_currency"] = -1
+        row["competitor"] = competitor
+        row["seen_at"] = row["checked_at"] = NEVER
+        row["move_bp"] = self.detection.move_threshold_bp(category, key.competitor)
+        row["raises_moves"] = key.price_type in self.detection.price_types
+        self.keys.append(key)
+        self.index[key] = slot
+        return slot
+
+    def to_bytes(self) -> bytes:
+        """The state as bytes: a JSON header, then the arrays. Equal states give equal bytes."""
+        header = msgspec.json.encode(
+            {
+                "format": FORMAT,
+                "size": self.size,
+                "itemsize": SLOT.itemsize,
+                "competitors": self.competitors.names,
+                "currencies": self.currencies.names,
+                "kinds": list(self.kind_used_at.shape),
+            }
+        )
+        keys = msgspec.msgpack.encode(self.keys)
+        parts = [
+            len(header).to_bytes(8, "little"),
+            header,
+            len(keys).to_bytes(8, "little"),
+            keys,
+            self.slots[: self.size].tobytes(),
+            self.kind_used_at.tobytes(),
+        ]
+        return b"".join(parts)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, detection: Detection) -> MarketState:
+        """The state that `to_bytes` wrote; TamperedError where the bytes are of another format."""
+        state = cls(detection)
+        view = memoryview(data)
+        header_end = 8 + int.from_bytes(view[:8], "little")
+        header = msgspec.json.decode(view[8:header_end])
+        if header["format"] != FORMAT or header["itemsize"] != SLOT.itemsize:
+            raise TamperedError(f"a checkpoint must have format {FORMAT}, was {header['format']}: rebuild the state")
+        keys_end = header_end + 8 + int.from_bytes(view[header_end : header_end + 8], "little")
+        state.keys = msgspec.msgpack.decode(view[header_end + 8 : keys_end], type=list[SeriesKey])
+        state.index = {key: slot for slot, key in enumerate(state.keys)}
+        slots_end = keys_end + header["size"] * SLOT.itemsize
+        capacity = max(1024, header["size"])
+        state.slots = np.zeros(capacity, SLOT)
+        state.slots[: header["size"]] = np.frombuffer(view[keys_end:slots_end], SLOT)
+        state.competitors = Codes(header["competitors"])
+        state.currencies = Codes(header["currencies"])
+        state.kind_used_at = np.frombuffer(view[slots_end:], np.int64).reshape(header["kinds"]).copy()
+        return state
