@@ -46,9 +46,15 @@ def _same_currency(a: Money, b: Money) -> None:
 
 
 @cache
+def is_currency(currency: str) -> bool:
+    """Whether ISO 4217 knows this code (or it is UNSTATED)."""
+    return currency == UNSTATED or currency in list_currencies()
+
+
+@cache
 def exponent(currency: str) -> int:
     """Number of decimals of a currency's minor unit (CNY 2, JPY 0, KWD 3); UnknownCurrencyError."""
-    if currency != UNSTATED and currency not in list_currencies():
+    if not is_currency(currency):
         raise UnknownCurrencyError(f"currency must be an ISO 4217 code, was {currency!r}")
     return get_currency_precision(currency)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import faust
 from faust.types import EventT
 
 from contracts.codec import dead_letter_headers
 from contracts.errors import BadInputError
-from contracts.topics import PARTITIONS, Topic
+from contracts.topics import DEAD_SUFFIX, PARTITIONS, Topic
 from runtime.metrics import DEAD_LETTERS
 from runtime.settings import Settings
 
@@ -60,13 +61,36 @@ async def send(app: faust.App, topic: str, key: bytes | None, value: bytes | Non
     await producer.send_and_wait(topic, key, value, None, None, list(headers) or None)
 
 
-async def to_dead_letters(app: faust.App, event: EventT[Any], error: BadInputError, stage: str) -> None:
-    """Send a message that cannot be used to its dead-letter topic, bytes unchanged, with the reason."""
+async def dead_letter(
+    app: faust.App, event: EventT[Any], error: BadInputError, stage: str, part: bytes | None = None
+) -> Any:
+    """Produce a dead letter with its reason: the message unchanged, or the `part` of it that is bad.
+
+    Returns:
+        The awaitable acknowledgement.
+    """
     message = event.message
     headers = dead_letter_headers(error, stage, message.topic, message.partition, message.offset)
     log.warning("dead letter %s[%d]@%d: %s", message.topic, message.partition, message.offset, error)
-    await send(app, f"{message.topic}.dead", message.key, message.value, headers)
     DEAD_LETTERS.labels(message.topic, error.code).inc()
+    producer = await app.maybe_start_producer()
+    value = message.value if part is None else part
+    return await producer.send(message.topic + DEAD_SUFFIX, message.key, value, None, None, headers)
+
+
+async def to_dead_letters(app: faust.App, event: EventT[Any], error: BadInputError, stage: str) -> None:
+    """Send a message that cannot be used to its dead-letter topic and wait for the acknowledgement."""
+    await (await dead_letter(app, event, error, stage))
+
+
+def crash(error: BaseException) -> NoReturn:
+    """End the process at once: what was not acknowledged is delivered again after the restart.
+
+    Faust itself would acknowledge the message on which an agent failed, and lose it.
+    """
+    log.critical("this worker cannot go on and ends itself", exc_info=error)
+    logging.shutdown()
+    os._exit(70)
 
 
 def run_app(app: faust.App, settings: Settings) -> None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from contracts.events import MarketEvent
 from contracts.observations import Observation
 from contracts.policy import Detection
-from streams.kernel import COUNTERS, HITS_PER_ROW, NO_PRICE, walk
+from streams.kernel import COUNTERS, HITS_PER_ROW, INVALID, NO_PRICE, walk
 from streams.noticed import NO_PROMOTION, event_of, promotion_mask
 from streams.state import MarketState, SeriesKey
 
@@ -22,7 +22,7 @@ class Columns(NamedTuple):
     """A batch as arrays, one entry a row, in the order of the stream.
 
     `slot` as `MarketState.slot_of` gives it; `observed_at` epoch ms; `price` minor units,
-    `NO_PRICE` where there is none; `currency` as `MarketState.currencies` codes it;
+    `NO_PRICE` where there is none; `currency` as `MarketState.currency_code` gives it;
     `availability` as `AVAILABILITY_CODE`; `promotions` as `promotion_mask`.
     """
 
@@ -41,11 +41,13 @@ class Engine:
 
     Attributes:
         state: what is remembered; `MarketState.to_bytes` is its checkpoint.
+        rejected: row numbers of the last batch whose price or currency is none.
     """
 
     def __init__(self, detection: Detection, state: MarketState | None = None) -> None:
         self.detection = detection
         self.state = state or MarketState(detection)
+        self.rejected: list[int] = []
         self._counts = np.zeros(len(COUNTERS), np.int64)
         self._hits = np.empty((0, 4), np.int64)
 
@@ -75,14 +77,18 @@ class Engine:
             self._hits,
         )
         events: list[MarketEvent] = []
+        self.rejected = []
         for number, what, previous, anchor in self._hits[:found].tolist():
-            events.extend(event_of(self.state, row(number), what, previous, anchor))
+            if what == INVALID:
+                self.rejected.append(number)
+            else:
+                events.extend(event_of(self.state, row(number), what, previous, anchor))
         return events
 
     def _columns(self, rows: Sequence[Observation]) -> Columns:
         state = self.state
         index = state.index
-        currencies = state.currencies
+        currency_code = state.currency_code
         availability = AVAILABILITY_CODE
         slots = [index.get((o.competitor, o.product_id, o.seller, o.price_type), -1) for o in rows]
         if -1 in slots:
@@ -91,7 +97,7 @@ class Engine:
             np.array(slots, np.int32),
             np.array([o.observed_at for o in rows], np.int64),
             np.array([NO_PRICE if o.price_minor is None else o.price_minor for o in rows], np.int64),
-            np.array([currencies(o.currency) for o in rows], np.int32),
+            np.array([currency_code(o.currency) for o in rows], np.int32),
             np.array([availability[o.availability] for o in rows], np.int8),
             np.array(
                 [

@@ -20,7 +20,7 @@ NO_PRICE = np.iinfo(np.int64).min  # the row of a page that shows no price
 LARGEST = LARGEST_MINOR
 
 # What happened in a row.
-STEP, DRIFT, QUARANTINED, CURRENCY_HELD, OUT, BACK, PROMOTION_ON, PROMOTION_OFF = range(1, 9)
+STEP, DRIFT, QUARANTINED, CURRENCY_HELD, OUT, BACK, PROMOTION_ON, PROMOTION_OFF, INVALID = range(1, 10)
 HITS_PER_ROW = 4
 
 # Counters, in the order of COUNTERS.
@@ -102,6 +102,7 @@ def walk(
     Args:
         slots: the market state, (capacity,) of `streams.state.SLOT`, changed in place.
         row_slot, observed_at, price, currency, availability, promotions: one entry a row, (n,).
+            A currency below zero is none that ISO 4217 knows.
         quarantine_factor: 0 switches the quarantine off.
         counts: (len(COUNTERS),), added to.
         hits: (HITS_PER_ROW n, 4), one a row: row number, what, previous price or median, anchor.
@@ -121,8 +122,9 @@ def walk(
         p = price[row]
         if p == NO_PRICE and availability[row] == 2:
             continue  # out of stock without a price is an answer, not an error
-        if p <= 0 or p > LARGEST:
+        if p <= 0 or p > LARGEST or currency[row] < 0:
             counts[N_INVALID] += 1
+            found = hit(hits, found, row, INVALID, p, 0)
             continue
         if now <= slot.seen_at:
             counts[N_DUPLICATE if now == slot.seen_at else N_LATE] += 1

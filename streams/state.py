@@ -9,6 +9,8 @@ import msgspec
 import numpy as np
 
 from contracts.errors import TamperedError
+from contracts.ids import content_hash
+from contracts.money import is_currency
 from contracts.policy import Detection
 
 FORMAT = 1
@@ -26,6 +28,7 @@ SLOT = np.dtype(
         ("held_currency", np.int32),
         ("currency", np.int32),  # code of the series' currency; -1: none yet
         ("competitor", np.int32),
+        ("category", np.int32),
         ("move_bp", np.int32),  # threshold of a move
         ("promotions", np.int32),  # bit mask of the promotion kinds now shown
         ("ring_size", np.int8),
@@ -79,8 +82,10 @@ class MarketState:
         self.index: dict[tuple[str, str, str, str], int] = {}
         self.slots = np.zeros(1024, SLOT)
         self.competitors = Codes()
+        self.categories = Codes()
         self.currencies = Codes()
         self.kind_used_at = np.full((16, self.KINDS), NEVER, np.int64)
+        self._currency_codes: dict[str, int] = {}
 
     @property
     def size(self) -> int:
@@ -94,6 +99,14 @@ class MarketState:
             slot = self._add(SeriesKey(*key), category)
         return slot
 
+    def currency_code(self, currency: str) -> int:
+        """Code of a currency; -1 for one that ISO 4217 does not know."""
+        code = self._currency_codes.get(currency)
+        if code is None:
+            code = self.currencies(currency) if is_currency(currency) else -1
+            self._currency_codes[currency] = code
+        return code
+
     def _add(self, key: SeriesKey, category: str) -> int:
         slot = len(self.keys)
         if slot == len(self.slots):
@@ -104,6 +117,7 @@ class MarketState:
         row = self.slots[slot]
         row["currency"] = row["held_currency"] = -1
         row["competitor"] = competitor
+        row["category"] = self.categories(category)
         row["seen_at"] = row["checked_at"] = NEVER
         row["move_bp"] = self.detection.move_threshold_bp(category, key.competitor)
         row["raises_moves"] = key.price_type in self.detection.price_types
@@ -119,7 +133,9 @@ class MarketState:
                 "size": self.size,
                 "itemsize": SLOT.itemsize,
                 "competitors": self.competitors.names,
+                "categories": self.categories.names,
                 "currencies": self.currencies.names,
+                "detection": _fingerprint(self.detection),
                 "kinds": list(self.kind_used_at.shape),
             }
         )
@@ -151,6 +167,23 @@ class MarketState:
         state.slots = np.zeros(capacity, SLOT)
         state.slots[: header["size"]] = np.frombuffer(view[keys_end:slots_end], SLOT)
         state.competitors = Codes(header["competitors"])
+        state.categories = Codes(header["categories"])
         state.currencies = Codes(header["currencies"])
         state.kind_used_at = np.frombuffer(view[slots_end:], np.int64).reshape(header["kinds"]).copy()
+        if header["detection"] != _fingerprint(detection):
+            state._apply_thresholds()
         return state
+
+    def _apply_thresholds(self) -> None:
+        rows = self.slots[: self.size]
+        pairs, where = np.unique(np.stack([rows["category"], rows["competitor"]]), axis=1, return_inverse=True)
+        thresholds = [
+            self.detection.move_threshold_bp(self.categories.names[category], self.competitors.names[competitor])
+            for category, competitor in pairs.T.tolist()
+        ]
+        rows["move_bp"] = np.array(thresholds, np.int32)[where.ravel()]
+        rows["raises_moves"] = [key.price_type in self.detection.price_types for key in self.keys]
+
+
+def _fingerprint(detection: Detection) -> str:
+    return content_hash(msgspec.json.encode(detection))

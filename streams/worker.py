@@ -1,0 +1,199 @@
+"""The streams worker: observations from Kafka through the detector to market events.
+
+Exactly once in effect: input is acknowledged only after the events that follow from it are
+acknowledged and the state that saw it is in a whole checkpoint. What is delivered again
+gives the same ids, or is skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import faust
+from faust.types import TP, EventT
+from prometheus_client import Counter, Gauge, Histogram
+
+from contracts.codec import cloudevent_headers, encode
+from contracts.errors import BadInputError
+from contracts.events import MarketEvent, event_key
+from contracts.policy import Policy
+from contracts.times import to_iso
+from contracts.topics import CRAWL_REQUESTS, EVENTS, OBSERVATIONS
+from runtime import metrics
+from runtime.faust_app import crash, create_app, dead_letter, topics
+from runtime.settings import Settings
+from streams.checkpoint_topic import CheckpointReader, write
+from streams.confirmation import confirmations
+from streams.partition import Partition
+
+STAGE = "streams"
+CHECKPOINT_SECONDS = 5.0
+CHECKPOINT_SHARE = 0.05  # of the time at most: a large state is written less often
+MAX_PENDING = 20_000  # events on their way to Kafka before the input waits
+
+OBSERVED = Counter("priceradar_observations_total", "Observations by what became of them", ["outcome"])
+EVENTS_OUT = Counter("priceradar_market_events_total", "Market events raised", ["kind"])
+CHECKPOINT_TIME = Histogram(
+    "priceradar_checkpoint_seconds", "Time to write one checkpoint", buckets=(0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30)
+)
+CHECKPOINT_AT = Gauge("priceradar_checkpoint_timestamp_seconds", "When the last checkpoint became whole")
+SERIES = Gauge("priceradar_series", "Series in the state of this worker")
+RESTORED = Gauge("priceradar_restore_seconds", "Time the last restore of checkpoints took")
+
+
+class StreamsWorker:
+    """Feeds partitions their messages and makes their state safe."""
+
+    def __init__(self, app: faust.App, settings: Settings, policy: Policy) -> None:
+        self.app = app
+        self.settings = settings
+        self.detection = policy.detection
+        self.partitions: dict[int, Partition] = {}
+        self.lock = asyncio.Lock()
+        self.next_checkpoint = time.monotonic() + CHECKPOINT_SECONDS
+
+    async def handle(self, event: EventT[Any]) -> None:
+        """Process one message of observations."""
+        async with self.lock:
+            message = event.message
+            partition = await self._verified(message.partition)
+            verdict = partition.place(message.offset)
+            if verdict == "gap" and await self._first_offset(message.partition) > partition.offset:
+                verdict = "next"  # retention has passed what lay between
+            if verdict == "next":
+                await self._process(partition, event)
+            elif verdict == "checkpointed":
+                event.ack()
+            elif verdict == "seen":
+                partition.unacknowledged.append(event)
+            # A message beyond a gap is a leftover of an earlier assignment: Kafka delivers it again in order.
+            if time.monotonic() >= self.next_checkpoint:
+                await self._checkpoint()
+
+    async def _process(self, partition: Partition, event: EventT[Any]) -> None:
+        started = time.perf_counter()
+        message = event.message
+        events, bad, rows = partition.take(message.offset, message.value)
+        for value, error in bad:
+            partition.pending.append(await dead_letter(self.app, event, error, STAGE, value))
+        for found in events:
+            partition.pending.append(await self._publish(found))
+        for request in confirmations(events):
+            producer = await self.app.maybe_start_producer()
+            partition.pending.append(
+                await producer.send(CRAWL_REQUESTS.name, request.url.encode(), encode(request), None, None, None)
+            )
+        partition.unacknowledged.append(event)
+        message.value = None  # kept only to be acknowledged
+        metrics.processed(STAGE, rows, len(events))
+        metrics.STAGE_SECONDS.labels(STAGE).observe(time.perf_counter() - started)
+        if len(partition.pending) > MAX_PENDING:
+            await _settle(partition)
+
+    async def _publish(self, event: MarketEvent) -> Any:
+        kind = type(event).__name__
+        headers = cloudevent_headers(event.event_id, kind, "streams", to_iso(event.observed_at))
+        producer = await self.app.maybe_start_producer()
+        EVENTS_OUT.labels(kind).inc()
+        return await producer.send(EVENTS.name, event_key(event), encode(event), None, None, headers)
+
+    async def checkpoint_if_due(self) -> None:
+        """For the timer: a quiet topic has no next message to trigger it."""
+        async with self.lock:
+            if time.monotonic() >= self.next_checkpoint:
+                await self._checkpoint()
+
+    async def _checkpoint(self) -> None:
+        started = time.monotonic()
+        for partition in self.partitions.values():
+            if partition.verified and partition.dirty:
+                await self._make_safe(partition)
+        took = time.monotonic() - started
+        self.next_checkpoint = time.monotonic() + max(CHECKPOINT_SECONDS, took / CHECKPOINT_SHARE)
+        CHECKPOINT_TIME.observe(took)
+        CHECKPOINT_AT.set_to_current_time()
+        SERIES.set(sum(p.engine.state.size for p in self.partitions.values() if p.verified))
+
+    async def _make_safe(self, partition: Partition) -> None:
+        await _settle(partition)
+        draft = partition.draft()
+        manifest_at = await write(self.app, draft, partition.manifest_at)
+        for event in partition.made_safe(draft.offset, manifest_at):
+            event.ack()
+
+    async def _verified(self, number: int) -> Partition:
+        partition = self.partitions.get(number)
+        if partition is None:
+            partition = self.partitions[number] = Partition(number, self.detection)
+        if not partition.verified:
+            await self._restore()
+            partition.verified = True
+        return partition
+
+    async def _restore(self) -> None:
+        """Look at the newest checkpoint of every partition assigned since the last time."""
+        started = time.monotonic()
+        async with CheckpointReader(self.settings.kafka) as reader:
+            for partition in [p for p in self.partitions.values() if not p.verified]:
+                newest = await reader.newest(partition.number)
+                if newest is not None:
+                    partition.restore(*newest)
+                partition.verified = True
+        RESTORED.set(time.monotonic() - started)
+
+    async def _first_offset(self, number: int) -> int:
+        async with CheckpointReader(self.settings.kafka) as reader:
+            return await reader.first_offset(OBSERVATIONS.name, number)
+
+    def assigned(self, numbers: set[int]) -> None:
+        """Partitions that are ours now: their state in memory may be behind what others checkpointed."""
+        for number in numbers:
+            partition = self.partitions.setdefault(number, Partition(number, self.detection))
+            partition.verified = False
+            partition.unacknowledged.clear()  # they will be delivered again
+
+    def revoked(self, numbers: set[int]) -> None:
+        """Partitions that are another worker's now: no checkpoint of ours may follow its."""
+        for number in numbers & self.partitions.keys():
+            self.partitions[number].verified = False
+            self.partitions[number].unacknowledged.clear()
+
+
+async def _settle(partition: Partition) -> None:
+    """Wait until Kafka has acknowledged every event of a partition; an error ends the process."""
+    pending, partition.pending = partition.pending, []
+    await asyncio.gather(*pending)
+
+
+def build(settings: Settings, policy: Policy) -> faust.App:
+    """The Faust app of the streams worker."""
+    app = create_app(STAGE, settings)
+    worker = StreamsWorker(app, settings, policy)
+    metrics.known_stage(STAGE)
+
+    @app.agent(topics(app, OBSERVATIONS), concurrency=1)
+    async def notice(stream: faust.Stream) -> None:  # type: ignore[type-arg]
+        async for event in stream.noack().events():
+            try:
+                await worker.handle(event)
+            except Exception as error:  # noqa: BLE001 data errors were handled: this is the infrastructure or a bug
+                crash(error)
+
+    @app.timer(interval=1.0)
+    async def checkpoint() -> None:
+        try:
+            await worker.checkpoint_if_due()
+        except Exception as error:  # noqa: BLE001
+            crash(error)
+
+    @app.on_partitions_assigned.connect
+    async def assigned(_app: faust.App, assigned: set[TP], **_: Any) -> None:
+        worker.assigned({tp.partition for tp in assigned if tp.topic == OBSERVATIONS.name})
+
+    @app.on_partitions_revoked.connect
+    async def revoked(_app: faust.App, revoked: set[TP], **_: Any) -> None:
+        worker.revoked({tp.partition for tp in revoked if tp.topic == OBSERVATIONS.name})
+
+    return app
