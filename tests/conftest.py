@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+# No deadline: on a busy machine the slowest example says nothing about the code.
+settings.register_profile("priceradar", deadline=None)
+settings.load_profile("priceradar")
 
 REQUIRE_ALL = os.environ.get("PRICERADAR_REQUIRE_ALL") == "1"
 
