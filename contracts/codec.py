@@ -26,12 +26,12 @@ def encode(value: object) -> bytes:
     return _encoder.encode(value)
 
 
-def decode_observations(data: bytes) -> tuple[Observation, ...]:
+def decode_observations(data: bytes | None) -> tuple[Observation, ...]:
     """A batch of observations from JSON; UndecodableError says what was wrong and where."""
     return decode(data, tuple[Observation, ...])  # type: ignore[no-any-return]
 
 
-def decode_event(data: bytes) -> MarketEvent:
+def decode_event(data: bytes | None) -> MarketEvent:
     """A market event from JSON; UndecodableError says what was wrong and where."""
     return decode(data, Event)  # type: ignore[no-any-return]
 

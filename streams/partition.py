@@ -66,7 +66,7 @@ class Partition:
         return "checkpointed" if offset < self.checkpointed else "seen"
 
     def take(
-        self, offset: int, value: bytes
+        self, offset: int, value: bytes | None
     ) -> tuple[list[MarketEvent], list[tuple[bytes | None, BadInputError]], int]:
         """Events of a message, its bad parts with their reasons (None: all of it), and its rows."""
         self.offset = offset + 1

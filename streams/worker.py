@@ -16,7 +16,6 @@ from faust.types import TP, EventT
 from prometheus_client import Counter, Gauge, Histogram
 
 from contracts.codec import cloudevent_headers, encode
-from contracts.errors import BadInputError
 from contracts.events import MarketEvent, event_key
 from contracts.policy import Policy
 from contracts.times import to_iso
@@ -174,7 +173,7 @@ def build(settings: Settings, policy: Policy) -> faust.App:
     metrics.known_stage(STAGE)
 
     @app.agent(topics(app, OBSERVATIONS), concurrency=1)
-    async def notice(stream: faust.Stream) -> None:  # type: ignore[type-arg]
+    async def notice(stream: Any) -> None:
         async for event in stream.noack().events():
             try:
                 await worker.handle(event)
@@ -188,11 +187,11 @@ def build(settings: Settings, policy: Policy) -> faust.App:
         except Exception as error:  # noqa: BLE001
             crash(error)
 
-    @app.on_partitions_assigned.connect
+    @app.on_partitions_assigned.connect  # type: ignore[arg-type]
     async def assigned(_app: faust.App, assigned: set[TP], **_: Any) -> None:
         worker.assigned({tp.partition for tp in assigned if tp.topic == OBSERVATIONS.name})
 
-    @app.on_partitions_revoked.connect
+    @app.on_partitions_revoked.connect  # type: ignore[arg-type]
     async def revoked(_app: faust.App, revoked: set[TP], **_: Any) -> None:
         worker.revoked({tp.partition for tp in revoked if tp.topic == OBSERVATIONS.name})
 

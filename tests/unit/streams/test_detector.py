@@ -1,0 +1,176 @@
+"""The detector against its slow reference, and the sentences of the rule book as cases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.codec import encode
+from contracts.events import MarketEvent, ObservationQuarantined, PriceMoved, PromotionEnded, PromotionStarted
+from contracts.observations import Observation, Promotion
+from contracts.policy import DEFAULT, STEPS, Detection
+from streams.engine import Engine
+from streams.state import MarketState
+from tests.unit.streams import strategies
+from tests.unit.streams.reference import Reference
+
+
+def told(event: MarketEvent) -> tuple[str, int, int]:
+    if isinstance(event, PriceMoved):
+        return event.basis, event.observed_at, event.price_minor
+    if isinstance(event, ObservationQuarantined):
+        return "quarantined", event.observed_at, event.price_minor
+    names = {"OutOfStock": "OutOfStock", "BackInStock": "InStock"}
+    return names[type(event).__name__], event.observed_at, 0
+
+
+def seen(*prices: int | None, start: int = 0, **fields: Any) -> list[Observation]:
+    return [
+        Observation("shop", "p1", (start + i) * 60_000, price, fields.pop("currency", "EUR"), **fields)
+        for i, price in enumerate(prices)
+    ]
+
+
+def moves(events: list[MarketEvent]) -> list[tuple[str, int]]:
+    return [(e.basis, e.price_minor) for e in events if isinstance(e, PriceMoved)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(strategies.observations(), strategies.detections)
+def test_equals_the_slow_reference(rows: list[Observation], detection: Detection) -> None:
+    referee = Reference(detection)
+    # "???" is no currency: the reference never sees those prices, only their availability.
+    expected = [what for row in rows for what in referee.observe(row if row.currency != "???" else _without_price(row))]
+
+    assert expected == [told(event) for event in Engine(detection).observe(rows)]
+
+
+def _without_price(row: Observation) -> Observation:
+    return Observation(
+        row.competitor, row.product_id, row.observed_at, None, row.currency, row.availability, row.price_type
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(strategies.observations(), strategies.detections, st.data())
+def test_events_do_not_depend_on_how_the_stream_is_cut(
+    rows: list[Observation], detection: Detection, data: st.DataObject
+) -> None:
+    whole = Engine(detection)
+    expected = [encode(event) for event in whole.observe(rows)]
+
+    engine, actual = Engine(detection), []
+    while rows:
+        cut = data.draw(st.integers(1, len(rows)))
+        actual += [encode(event) for event in engine.observe(rows[:cut])]
+        rows = rows[cut:]
+        # A checkpoint between any two batches changes nothing either.
+        counted, restored = engine._counts, MarketState.from_bytes(engine.state.to_bytes(), detection)
+        engine = Engine(detection, restored)
+        engine._counts = counted
+
+    assert expected == actual
+    assert whole.counts == engine.counts
+    assert whole.state.to_bytes() == engine.state.to_bytes()
+
+
+@settings(max_examples=100, deadline=None)
+@given(strategies.observations(), strategies.detections)
+def test_seeing_everything_twice_tells_nothing_new(rows: list[Observation], detection: Detection) -> None:
+    engine = Engine(detection)
+    engine.observe(rows)
+    moved = engine.counts["step"] + engine.counts["drift"]
+    latest = [row for row in rows if row.observed_at == max(o.observed_at for o in rows)]
+
+    assert engine.observe(latest) == []
+    assert engine.counts["step"] + engine.counts["drift"] == moved
+
+
+def test_exactly_five_percent_is_no_move_and_one_unit_more_is() -> None:
+    assert moves(Engine(DEFAULT.detection).observe(seen(10_000, 9_500))) == []
+    assert moves(Engine(DEFAULT.detection).observe(seen(10_000, 9_499))) == [("step", 9_499)]
+    assert moves(Engine(DEFAULT.detection).observe(seen(10_000, 10_501))) == [("step", 10_501)]
+
+
+def test_ten_small_cuts_are_seen_as_drift_and_no_level_twice() -> None:
+    prices = [100_000]
+    for _ in range(10):
+        prices.append(prices[-1] * 951 // 1000)
+
+    found = moves(Engine(DEFAULT.detection).observe(seen(*prices)))
+
+    assert [basis for basis, _ in found] == ["drift"] * 5
+    assert len({price for _, price in found}) == 5
+    assert moves(Engine(STEPS.detection).observe(seen(*prices))) == []
+
+
+def test_a_price_a_hundredfold_is_held_once_and_raises_no_move() -> None:
+    events = Engine(DEFAULT.detection).observe(seen(1000, 1000, 100_000, 1000, 1010))
+
+    assert [type(event).__name__ for event in events] == ["ObservationQuarantined"]
+
+
+def test_a_strange_price_is_believed_when_a_later_fetch_agrees_within_one_percent() -> None:
+    events = Engine(DEFAULT.detection).observe(seen(1000, 1000, 200, 202, 203))
+
+    assert [type(event).__name__ for event in events] == ["ObservationQuarantined", "PriceMoved"]
+    assert isinstance(events[1], PriceMoved)
+    assert (events[1].previous_minor, events[1].price_minor) == (1000, 202)
+
+
+def test_a_change_of_currency_is_held_and_never_compared() -> None:
+    rows = seen(1000, 1000) + seen(25_000, 25_000, start=2, currency="CZK")
+
+    events = Engine(DEFAULT.detection).observe(rows)
+
+    assert [getattr(event, "reason", "") for event in events] == ["currency_changed"]
+
+
+def test_unknown_is_never_out_of_stock_and_one_page_is_not_enough() -> None:
+    def stock(*states: Any) -> list[str]:
+        rows = [Observation("s", "p", i, 1000, "EUR", state) for i, state in enumerate(states)]
+        return [type(event).__name__ for event in Engine(DEFAULT.detection).observe(rows)]
+
+    assert stock("InStock", "Unknown", "Unknown", "Unknown") == []
+    assert stock("InStock", "OutOfStock", "InStock", "OutOfStock") == []
+    assert stock("InStock", "OutOfStock", "OutOfStock", "InStock", "InStock") == ["OutOfStock", "BackInStock"]
+
+
+def test_promotions_start_and_end_once_and_only_the_first_of_a_kind_is_novel() -> None:
+    reduced = {"list_price_minor": 2000, "promotions": (Promotion("coupon", "满300减50"),)}
+    rows = seen(1000) + seen(1000, 1000, start=1, **reduced) + seen(1000, start=3) + seen(1000, start=4, **reduced)
+
+    events = Engine(DEFAULT.detection).observe(rows)
+
+    started = [(e.promotion, e.novel, e.was_minor) for e in events if isinstance(e, PromotionStarted)]
+    assert started == [
+        ("was_now", True, 2000),
+        ("coupon", True, 2000),
+        ("was_now", False, 2000),
+        ("coupon", False, 2000),
+    ]
+    assert [e.promotion for e in events if isinstance(e, PromotionEnded)] == ["was_now", "coupon"]
+    assert len({e.event_id for e in events}) == len(events)
+
+
+def test_bad_rows_are_named_and_the_others_taken() -> None:
+    engine = Engine(DEFAULT.detection)
+    rows = [*seen(1000), *seen(0, -1, start=1), *seen(1000, start=3, currency="ZZZ"), *seen(1100, start=4)]
+
+    assert moves(engine.observe(rows)) == [("step", 1100)]
+    assert engine.rejected == [1, 2, 3]
+    assert engine.counts["invalid"] == 3
+
+
+@pytest.mark.parametrize(("restored_bp", "expected"), [(500, 0), (100, 1)])
+def test_a_restored_state_follows_the_policy_of_today(restored_bp: int, expected: int) -> None:
+    engine = Engine(Detection())
+    engine.observe(seen(1000))
+    detection = Detection(move_bp=restored_bp)
+
+    later = Engine(detection, MarketState.from_bytes(engine.state.to_bytes(), detection))
+
+    assert len(moves(later.observe(seen(1030, start=1)))) == expected
