@@ -41,8 +41,12 @@ lint: setup
 bench: setup
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
+
 lock:
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --group dev pyproject.toml --output-file requirements.txt
+	$(COMPILE) --group dev pyproject.toml --output-file requirements.txt
+	$(COMPILE) --constraint requirements.txt pyproject.toml --output-file requirements-runtime.txt
+	echo "hatchling" | $(COMPILE) --constraint requirements.txt - --output-file deploy/requirements-build.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
