@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -49,16 +50,19 @@ def decode(data: bytes | None, kind: Any) -> Any:
         raise UndecodableError(f"{error}; the message began with {data[:60]!r}") from error
 
 
-def cloudevent_headers(event_id: str, kind: str, source: str, time: str, traceparent: str = "") -> Headers:
-    """CloudEvents 1.0 headers in Kafka's binary mode; `time` is RFC 3339."""
-    headers = [
+@cache
+def _fixed_headers(kind: str, source: str) -> tuple[tuple[str, bytes], ...]:
+    return (
         ("ce_specversion", b"1.0"),
-        ("ce_id", event_id.encode()),
         ("ce_type", f"priceradar.{kind}".encode()),
         ("ce_source", source.encode()),
-        ("ce_time", time.encode()),
         ("content-type", b"application/json"),
-    ]
+    )
+
+
+def cloudevent_headers(event_id: str, kind: str, source: str, time: str, traceparent: str = "") -> Headers:
+    """CloudEvents 1.0 headers in Kafka's binary mode; `time` is RFC 3339."""
+    headers = [*_fixed_headers(kind, source), ("ce_id", event_id.encode()), ("ce_time", time.encode())]
     if traceparent:
         headers.append(("traceparent", traceparent.encode()))
     return headers

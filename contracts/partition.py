@@ -37,3 +37,9 @@ def partition_of(key: bytes, partitions: int = PARTITIONS) -> int:
 def series_partition(competitor: str, product_id: str, partitions: int = PARTITIONS) -> int:
     """Partition of a product at a competitor, the same for all its series."""
     return partition_of(partition_key(competitor, product_id), partitions)
+
+
+@lru_cache(maxsize=1 << 16)
+def key_partition(key: bytes, partitions: int = PARTITIONS) -> int:
+    """`partition_of`, remembered: the same keys come again and again."""
+    return partition_of(key, partitions)

@@ -14,6 +14,7 @@ from contracts.codec import dead_letter_headers
 from contracts.errors import BadInputError
 from contracts.topics import DEAD_SUFFIX, PARTITIONS, Topic
 from runtime.metrics import DEAD_LETTERS
+from runtime.outlet import Outlet
 from runtime.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ def create_app(name: str, settings: Settings, **overrides: Any) -> faust.App:
         "broker_max_poll_records": 100,
         "consumer_max_fetch_size": 8 * 1024 * 1024,
         "producer_linger": 0.005,
+        "producer_max_batch_size": 256 * 1024,
         "producer_max_request_size": 2 * 1024 * 1024,
         "producer_compression_type": "lz4",
         "producer_threaded": False,
@@ -61,26 +63,27 @@ async def send(app: faust.App, topic: str, key: bytes | None, value: bytes | Non
     await producer.send_and_wait(topic, key, value, None, None, list(headers) or None)
 
 
-async def dead_letter(
-    app: faust.App, event: EventT[Any], error: BadInputError, stage: str, part: bytes | None = None
-) -> Any:
-    """Produce a dead letter with its reason: the message unchanged, or the `part` of it that is bad.
-
-    Returns:
-        The awaitable acknowledgement.
-    """
+def add_dead_letters(
+    out: Outlet, event: EventT[Any], bad: Sequence[tuple[bytes | None, BadInputError]], stage: str
+) -> None:
+    """Add the bad parts of a message to its dead-letter topic with their reasons; None: the message as it was."""
     message = event.message
-    headers = dead_letter_headers(error, stage, message.topic, message.partition, message.offset)
-    log.warning("dead letter %s[%d]@%d: %s", message.topic, message.partition, message.offset, error)
-    DEAD_LETTERS.labels(message.topic, error.code).inc()
-    producer = await app.maybe_start_producer()
-    value = message.value if part is None else part
-    return await producer.send(message.topic + DEAD_SUFFIX, message.key, value, None, None, headers)
+    for part, error in bad:
+        headers = dead_letter_headers(error, stage, message.topic, message.partition, message.offset)
+        value = message.value if part is None else part
+        out.add(message.topic + DEAD_SUFFIX, message.key or b"", value or b"", headers)
+        DEAD_LETTERS.labels(message.topic, error.code).inc()
+    if bad:
+        where = f"{message.topic}[{message.partition}]@{message.offset}"
+        log.warning("%d dead letters from %s, the first: %s", len(bad), where, bad[0][1])
 
 
 async def to_dead_letters(app: faust.App, event: EventT[Any], error: BadInputError, stage: str) -> None:
     """Send a message that cannot be used to its dead-letter topic and wait for the acknowledgement."""
-    await (await dead_letter(app, event, error, stage))
+    out = Outlet(app)
+    await out.start()
+    add_dead_letters(out, event, [(None, error)], stage)
+    await out.settle()
 
 
 def crash(error: BaseException) -> NoReturn:

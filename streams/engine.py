@@ -22,7 +22,7 @@ class Columns(NamedTuple):
     """A batch as arrays, one entry a row, in the order of the stream.
 
     `slot` as `MarketState.slot_of` gives it; `observed_at` epoch ms; `price` minor units,
-    `NO_PRICE` where there is none; `currency` as `MarketState.currency_code` gives it;
+    `NO_PRICE` where there is none; `currency` as `MarketState.currencies` codes it;
     `availability` as `AVAILABILITY_CODE`; `promotions` as `promotion_mask`.
     """
 
@@ -87,27 +87,24 @@ class Engine:
 
     def _columns(self, rows: Sequence[Observation]) -> Columns:
         state = self.state
-        index = state.index
-        currency_code = state.currency_code
+        slot_of = state.index.get
+        currency = state.currencies
         availability = AVAILABILITY_CODE
-        slots = [index.get((o.competitor, o.product_id, o.seller, o.price_type), -1) for o in rows]
+        slots = [slot_of((o.competitor, o.product_id, o.seller, o.price_type), -1) for o in rows]
         if -1 in slots:
-            slots = [state.slot_of(_key(o), o.category) for o in rows]
+            slots = [state.slot_of(_key(rows[i]), rows[i].category) if s < 0 else s for i, s in enumerate(slots)]
+        prices = [NO_PRICE if o.price_minor is None else o.price_minor for o in rows]
+        promotions = [
+            promotion_mask(o) if o.promotions or o.list_price_minor or o.availability == "Unknown" else NO_PROMOTION
+            for o in rows
+        ]
         return Columns(
             np.array(slots, np.int32),
             np.array([o.observed_at for o in rows], np.int64),
-            np.array([NO_PRICE if o.price_minor is None else o.price_minor for o in rows], np.int64),
-            np.array([currency_code(o.currency) for o in rows], np.int32),
+            np.array(prices, np.int64),
+            np.array([currency[o.currency] for o in rows], np.int32),
             np.array([availability[o.availability] for o in rows], np.int8),
-            np.array(
-                [
-                    promotion_mask(o)
-                    if o.promotions or o.list_price_minor or o.availability == "Unknown"
-                    else NO_PROMOTION
-                    for o in rows
-                ],
-                np.int32,
-            ),
+            np.array(promotions, np.int32),
         )
 
 

@@ -107,7 +107,7 @@ def _quarantined(seen: Observation, what: int, median: int) -> ObservationQuaran
 
 def _promotion_started(state: MarketState, seen: Observation, kind: PromotionKind) -> PromotionStarted:
     shown = next((p for p in seen.promotions if p.kind == kind), Promotion(kind))
-    competitor, column = state.competitors(seen.competitor), PROMOTION_KINDS.index(kind)
+    competitor, column = state.competitors[seen.competitor], PROMOTION_KINDS.index(kind)
     used_at = int(state.kind_used_at[competitor, column])
     state.kind_used_at[competitor, column] = seen.observed_at
     return PromotionStarted(

@@ -25,7 +25,6 @@ class Partition:
     Attributes:
         offset: the next input offset the state expects; UNSET before the first message.
         checkpointed: all input below this offset is in a whole checkpoint.
-        pending: acknowledgements of events still on their way to Kafka.
         unacknowledged: input messages whose state is not in a checkpoint yet.
         verified: False after an assignment, until the newest checkpoint was looked at.
     """
@@ -37,7 +36,6 @@ class Partition:
         self.checkpointed = UNSET
         self.manifest_at = UNSET
         self.slot = SLOTS[0]
-        self.pending: list[Any] = []
         self.unacknowledged: list[Any] = []
         self.verified = False
         self.rows_since_checkpoint = 0

@@ -41,6 +41,16 @@ SLOT = np.dtype(
 )
 
 
+# A series before its first observation; in the order of SLOT.
+NEW_SERIES = dict.fromkeys(SLOT.names or (), 0) | {
+    "ring": (0,) * 5,
+    "seen_at": NEVER,
+    "checked_at": NEVER,
+    "held_currency": -1,
+    "currency": -1,
+}
+
+
 class SeriesKey(NamedTuple):
     """What names a series."""
 
@@ -50,20 +60,27 @@ class SeriesKey(NamedTuple):
     price_type: str
 
 
-class Codes:
-    """Names to small integers, in the order they first appear."""
+class Codes(dict[str, int]):
+    """Names to small integers, in the order they first appear: `codes[name]`."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        self.names: list[str] = list(names)
-        self._codes = {name: code for code, name in enumerate(self.names)}
+        super().__init__((name, code) for code, name in enumerate(names))
+        self.names: list[str] = list(self)
 
-    def __call__(self, name: str) -> int:
-        """The code of a name, a new one where it is new."""
-        code = self._codes.get(name)
-        if code is None:
-            code = self._codes[name] = len(self.names)
-            self.names.append(name)
+    def __missing__(self, name: str) -> int:
+        code = self[name] = len(self.names)
+        self.names.append(name)
         return code
+
+
+class CurrencyCodes(Codes):
+    """Codes of currencies; -1 for one that ISO 4217 does not know."""
+
+    def __missing__(self, name: str) -> int:
+        if is_currency(name):
+            return super().__missing__(name)
+        self[name] = -1
+        return -1
 
 
 class MarketState:
@@ -83,9 +100,8 @@ class MarketState:
         self.slots = np.zeros(1024, SLOT)
         self.competitors = Codes()
         self.categories = Codes()
-        self.currencies = Codes()
+        self.currencies = CurrencyCodes()
         self.kind_used_at = np.full((16, self.KINDS), NEVER, np.int64)
-        self._currency_codes: dict[str, int] = {}
 
     @property
     def size(self) -> int:
@@ -99,28 +115,21 @@ class MarketState:
             slot = self._add(SeriesKey(*key), category)
         return slot
 
-    def currency_code(self, currency: str) -> int:
-        """Code of a currency; -1 for one that ISO 4217 does not know."""
-        code = self._currency_codes.get(currency)
-        if code is None:
-            code = self.currencies(currency) if is_currency(currency) else -1
-            self._currency_codes[currency] = code
-        return code
-
     def _add(self, key: SeriesKey, category: str) -> int:
         slot = len(self.keys)
         if slot == len(self.slots):
             self.slots = np.concatenate([self.slots, np.zeros(len(self.slots), SLOT)])
-        competitor = self.competitors(key.competitor)
+        competitor = self.competitors[key.competitor]
         while competitor >= len(self.kind_used_at):
             self.kind_used_at = np.concatenate([self.kind_used_at, np.full_like(self.kind_used_at, NEVER)])
-        row = self.slots[slot]
-        row["currency"] = row["held_currency"] = -1
-        row["competitor"] = competitor
-        row["category"] = self.categories(category)
-        row["seen_at"] = row["checked_at"] = NEVER
-        row["move_bp"] = self.detection.move_threshold_bp(category, key.competitor)
-        row["raises_moves"] = key.price_type in self.detection.price_types
+        fields = dict(
+            NEW_SERIES,
+            competitor=competitor,
+            category=self.categories[category],
+            move_bp=self.detection.move_threshold_bp(category, key.competitor),
+            raises_moves=key.price_type in self.detection.price_types,
+        )
+        self.slots[slot] = tuple(fields.values())
         self.keys.append(key)
         self.index[key] = slot
         return slot
@@ -168,7 +177,7 @@ class MarketState:
         state.slots[: header["size"]] = np.frombuffer(view[keys_end:slots_end], SLOT)
         state.competitors = Codes(header["competitors"])
         state.categories = Codes(header["categories"])
-        state.currencies = Codes(header["currencies"])
+        state.currencies = CurrencyCodes(header["currencies"])
         state.kind_used_at = np.frombuffer(view[slots_end:], np.int64).reshape(header["kinds"]).copy()
         if header["detection"] != _fingerprint(detection):
             state._apply_thresholds()

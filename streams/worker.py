@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from typing import Any
 
 import faust
 from faust.types import TP, EventT
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter as Total
+from prometheus_client import Gauge, Histogram
 
 from contracts.codec import cloudevent_headers, encode
 from contracts.events import MarketEvent, event_key
@@ -21,7 +23,8 @@ from contracts.policy import Policy
 from contracts.times import to_iso
 from contracts.topics import CRAWL_REQUESTS, EVENTS, OBSERVATIONS
 from runtime import metrics
-from runtime.faust_app import crash, create_app, dead_letter, topics
+from runtime.faust_app import add_dead_letters, crash, create_app, topics
+from runtime.outlet import Outlet
 from runtime.settings import Settings
 from streams.checkpoint_topic import CheckpointReader, write
 from streams.confirmation import confirmations
@@ -30,10 +33,8 @@ from streams.partition import Partition
 STAGE = "streams"
 CHECKPOINT_SECONDS = 5.0
 CHECKPOINT_SHARE = 0.05  # of the time at most: a large state is written less often
-MAX_PENDING = 20_000  # events on their way to Kafka before the input waits
 
-OBSERVED = Counter("priceradar_observations_total", "Observations by what became of them", ["outcome"])
-EVENTS_OUT = Counter("priceradar_market_events_total", "Market events raised", ["kind"])
+EVENTS_OUT = Total("priceradar_market_events_total", "Market events raised", ["kind"])
 CHECKPOINT_TIME = Histogram(
     "priceradar_checkpoint_seconds", "Time to write one checkpoint", buckets=(0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30)
 )
@@ -50,6 +51,7 @@ class StreamsWorker:
         self.settings = settings
         self.detection = policy.detection
         self.partitions: dict[int, Partition] = {}
+        self.out = Outlet(app)
         self.lock = asyncio.Lock()
         self.next_checkpoint = time.monotonic() + CHECKPOINT_SECONDS
 
@@ -74,29 +76,25 @@ class StreamsWorker:
     async def _process(self, partition: Partition, event: EventT[Any]) -> None:
         started = time.perf_counter()
         message = event.message
+        await self.out.start()
         events, bad, rows = partition.take(message.offset, message.value)
-        for value, error in bad:
-            partition.pending.append(await dead_letter(self.app, event, error, STAGE, value))
+        add_dead_letters(self.out, event, bad, STAGE)
         for found in events:
-            partition.pending.append(await self._publish(found))
+            self._publish(found, message.partition)
         for request in confirmations(events):
-            producer = await self.app.maybe_start_producer()
-            partition.pending.append(
-                await producer.send(CRAWL_REQUESTS.name, request.url.encode(), encode(request), None, None, None)
-            )
+            self.out.add(CRAWL_REQUESTS.name, request.url.encode(), encode(request), [])
+        await self.out.flush()
         partition.unacknowledged.append(event)
         message.value = None  # kept only to be acknowledged
+        for kind, count in Counter(type(found).__name__ for found in events).items():
+            EVENTS_OUT.labels(kind).inc(count)
         metrics.processed(STAGE, rows, len(events))
         metrics.STAGE_SECONDS.labels(STAGE).observe(time.perf_counter() - started)
-        if len(partition.pending) > MAX_PENDING:
-            await _settle(partition)
 
-    async def _publish(self, event: MarketEvent) -> Any:
-        kind = type(event).__name__
-        headers = cloudevent_headers(event.event_id, kind, "streams", to_iso(event.observed_at))
-        producer = await self.app.maybe_start_producer()
-        EVENTS_OUT.labels(kind).inc()
-        return await producer.send(EVENTS.name, event_key(event), encode(event), None, None, headers)
+    def _publish(self, event: MarketEvent, partition: int) -> None:
+        headers = cloudevent_headers(event.event_id, type(event).__name__, STAGE, to_iso(event.observed_at))
+        # Without a SKU the key is the series' own, and so is its partition.
+        self.out.add(EVENTS.name, event_key(event), encode(event), headers, None if event.sku else partition)
 
     async def checkpoint_if_due(self) -> None:
         """For the timer: a quiet topic has no next message to trigger it."""
@@ -106,6 +104,7 @@ class StreamsWorker:
 
     async def _checkpoint(self) -> None:
         started = time.monotonic()
+        await self.out.settle()
         for partition in self.partitions.values():
             if partition.verified and partition.dirty:
                 await self._make_safe(partition)
@@ -116,7 +115,6 @@ class StreamsWorker:
         SERIES.set(sum(p.engine.state.size for p in self.partitions.values() if p.verified))
 
     async def _make_safe(self, partition: Partition) -> None:
-        await _settle(partition)
         draft = partition.draft()
         manifest_at = await write(self.app, draft, partition.manifest_at)
         for event in partition.made_safe(draft.offset, manifest_at):
@@ -158,12 +156,6 @@ class StreamsWorker:
         for number in numbers & self.partitions.keys():
             self.partitions[number].verified = False
             self.partitions[number].unacknowledged.clear()
-
-
-async def _settle(partition: Partition) -> None:
-    """Wait until Kafka has acknowledged every event of a partition; an error ends the process."""
-    pending, partition.pending = partition.pending, []
-    await asyncio.gather(*pending)
 
 
 def build(settings: Settings, policy: Policy) -> faust.App:
