@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from contracts.times import DAY_MS
-from contracts.topics import CHECKPOINTS, DEAD_TOPICS, PARTITIONS, TOPICS, Topic
+from contracts.topics import CHECKPOINTS, DEAD_TOPICS, OBSERVATIONS, PARTITIONS, TOPICS, Topic
 
+TABLE = (Path(__file__).parents[2] / "docs" / "topics.md").read_text(encoding="utf-8")
 EVERY = TOPICS + DEAD_TOPICS
 
 
@@ -40,3 +43,19 @@ def test_every_topic_but_the_checkpoints_has_a_dead_letter_topic() -> None:
 def test_a_dead_letter_is_bytes_kept_for_a_month(topic: Topic) -> None:
     assert topic.value is bytes
     assert topic.retention_ms == 30 * DAY_MS
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
+def test_the_table_in_the_documentation_is_right(topic: Topic) -> None:
+    kept = "compacted, for ever" if topic.retention_ms is None else f"{topic.retention_ms // DAY_MS} d"
+    key = topic.key.replace("|", "\\|")
+
+    assert f"| `{topic.name}` | {key} | {_value(topic)} | {kept} |\n" in TABLE
+
+
+def _value(topic: Topic) -> str:
+    if topic.value is bytes:
+        return "bytes"
+    if topic.value is OBSERVATIONS.value:
+        return "array of `Observation`"
+    return ", ".join(f"`{kind.__name__}`" for kind in get_args(topic.value) or [topic.value])
