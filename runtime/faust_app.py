@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import faust
 from faust.types import EventT
@@ -84,16 +83,6 @@ async def to_dead_letters(app: faust.App, event: EventT[Any], error: BadInputErr
     await out.start()
     add_dead_letters(out, event, [(None, error)], stage)
     await out.settle()
-
-
-def crash(error: BaseException) -> NoReturn:
-    """End the process at once: what was not acknowledged is delivered again after the restart.
-
-    Faust itself would acknowledge the message on which an agent failed, and lose it.
-    """
-    log.critical("this worker cannot go on and ends itself", exc_info=error)
-    logging.shutdown()
-    os._exit(70)
 
 
 def run_app(app: faust.App, settings: Settings) -> None:

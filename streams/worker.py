@@ -23,7 +23,8 @@ from contracts.policy import Policy
 from contracts.times import to_iso
 from contracts.topics import CRAWL_REQUESTS, EVENTS, OBSERVATIONS
 from runtime import metrics
-from runtime.faust_app import add_dead_letters, crash, create_app, topics
+from runtime.crash import crash
+from runtime.faust_app import add_dead_letters, create_app, topics
 from runtime.outlet import Outlet
 from runtime.settings import Settings
 from streams.checkpoint_topic import CheckpointReader, write
@@ -83,7 +84,7 @@ class StreamsWorker:
             self._publish(found, message.partition)
         for request in confirmations(events):
             self.out.add(CRAWL_REQUESTS.name, request.url.encode(), encode(request), [])
-        await self.out.flush()
+        await self.out.breathe()
         partition.unacknowledged.append(event)
         message.value = None  # kept only to be acknowledged
         for kind, count in Counter(type(found).__name__ for found in events).items():
