@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -45,6 +46,7 @@ def create_app(name: str, settings: Settings, **overrides: Any) -> faust.App:
         "producer_compression_type": "lz4",
         "producer_threaded": False,
         "processing_guarantee": "at_least_once",
+        "datadir": str(settings.data / "faust" / name),
         "web_enabled": False,
         "web_tables_enabled": False,
     }
@@ -87,5 +89,8 @@ async def to_dead_letters(app: faust.App, event: EventT[Any], error: BadInputErr
 
 def run_app(app: faust.App, settings: Settings) -> None:
     """Run a worker until it is asked to stop; an infrastructure error ends the process with status 1."""
+    # Batches of rows come and go at once: the collector's default steps cost a fifth of the time.
+    gc.set_threshold(50_000, 50, 100)
+    gc.freeze()
     worker = faust.Worker(app, loglevel=settings.log_level, redirect_stdouts=False, quiet=True)
     worker.execute_from_commandline()

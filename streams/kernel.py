@@ -238,3 +238,11 @@ def note_promotions(slot: Any, row: int, shown: int, counts: Ints, hits: Ints, f
     if ended != 0:
         found = hit(hits, found, row, PROMOTION_OFF, ended, 0)
     return found
+
+
+def warm_up(slots: Any) -> None:
+    """Compile or load the kernel now, so that the first batch does not wait for it."""
+    nothing = np.zeros(0, np.int64)
+    narrow = np.zeros(0, np.int32)
+    counts, hits = np.zeros(len(COUNTERS), np.int64), np.zeros((0, 4), np.int64)
+    walk(slots, narrow, nothing, nothing, narrow, np.zeros(0, np.int8), narrow, True, 0, 0, 1, counts, hits)

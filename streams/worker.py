@@ -29,7 +29,9 @@ from runtime.outlet import Outlet
 from runtime.settings import Settings
 from streams.checkpoint_topic import CheckpointReader, write
 from streams.confirmation import confirmations
+from streams.kernel import warm_up
 from streams.partition import Partition
+from streams.state import MarketState
 
 STAGE = "streams"
 CHECKPOINT_SECONDS = 5.0
@@ -164,6 +166,7 @@ def build(settings: Settings, policy: Policy) -> faust.App:
     app = create_app(STAGE, settings)
     worker = StreamsWorker(app, settings, policy)
     metrics.known_stage(STAGE)
+    warm_up(MarketState(policy.detection).slots)
 
     @app.agent(topics(app, OBSERVATIONS), concurrency=1)
     async def notice(stream: Any) -> None:
