@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 def create_app(name: str, settings: Settings, **overrides: Any) -> faust.App:
     """A Faust app `priceradar-<name>`: raw bytes, explicit acknowledgement, no web server, no tables on HTTP."""
     brokers = ";".join(f"kafka://{server.strip()}" for server in settings.kafka.split(","))
+    datadir = settings.data / "faust" / name
+    datadir.mkdir(parents=True, exist_ok=True)
     options: dict[str, Any] = {
         "broker": brokers,
         "key_serializer": "raw",
@@ -46,7 +48,7 @@ def create_app(name: str, settings: Settings, **overrides: Any) -> faust.App:
         "producer_compression_type": "lz4",
         "producer_threaded": False,
         "processing_guarantee": "at_least_once",
-        "datadir": str(settings.data / "faust" / name),
+        "datadir": str(datadir),
         "web_enabled": False,
         "web_tables_enabled": False,
     }
