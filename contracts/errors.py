@@ -55,6 +55,30 @@ class BadPageError(BadInputError):
     code = "bad_page"
 
 
+class BlockedPageError(BadPageError):
+    """Raised for a page that is a bot wall, a captcha or a queue instead of the product."""
+
+    code = "blocked_page"
+
+
+class NoPriceError(BadPageError):
+    """Raised for a page on which no price could be trusted and which does not say sold out."""
+
+    code = "no_price"
+
+
+class OtherProductError(BadPageError):
+    """Raised for an answer that is another product's page, or the shop's front page."""
+
+    code = "other_product"
+
+
+class UnreadablePageError(BadPageError):
+    """Raised for bytes that are no page: empty, damaged, or larger than allowed."""
+
+    code = "unreadable_page"
+
+
 class BadPolicyError(BadInputError):
     """Raised for a policy file with an unknown key or a value out of range."""
 
