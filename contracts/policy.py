@@ -76,6 +76,7 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         target_cover_days: stock is sufficient above this many days of cover.
         minimum_margin_bp: of cost plus fees, on top of them: the margin floor.
         rounding_minor: prices are multiples of this, rounded up.
+        surplus_value_bp: what a unit beyond the target cover is still worth, of its cost.
     """
 
     cap_bp: Annotated[int, Meta(ge=0, le=300)] = 300
@@ -92,6 +93,7 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_margin_per_hour_minor: Positive = 50_000_000
     default_elasticity: Annotated[float, Meta(lt=0.0, ge=-20.0)] = -2.0
     horizon_days: Positive = 7
+    surplus_value_bp: BasisPoints = 5_000
     kill_switch: bool = False
 
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from contracts.observations import PriceType
+
 ProposalKind = Literal["markdown", "restore"]
 RiskTier = Literal["auto", "marketing_director", "finance_director", "general_manager"]
 GuardOutcome = Literal["passed", "changed", "blocked"]
@@ -27,6 +29,8 @@ class Signals(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Units are minor units of the proposal's currency, epoch ms UTC, units of stock,
     units a day. None where the signal is not known; guards say what then happens.
+    `restore_minor` is the price before our markdown, set where the trigger is gone;
+    `competitor_currency` is empty where it is the item's own.
     """
 
     competitor: str
@@ -62,6 +66,9 @@ class Signals(msgspec.Struct, frozen=True, omit_defaults=True):
     skus_changed_last_hour: int = 0
     margin_spent_last_hour_minor: int = 0
     kill_switch: bool = False
+    competitor_currency: str = ""
+    competitor_price_type: PriceType = "regular"
+    restore_minor: int | None = None
 
 
 class Proposal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
