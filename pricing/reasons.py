@@ -1,0 +1,32 @@
+"""Why a proposal was held back: a closed set, in the order in which the guards look."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Reason = Literal[
+    "kill_switch",
+    "unknown_item",
+    "currency_mismatch",
+    "not_regular_price",
+    "competitor_out_of_stock",
+    "competitor_stale",
+    "low_match_confidence",
+    "missing_cost",
+    "unknown_stock",
+    "stale_stock",
+    "own_promotion",
+    "cooldown",
+    "price_war",
+    "sku_budget",
+    "unknown_demand",
+    "insufficient_cover",
+    "no_gain",
+    "cap",
+    "rounding",
+    "floor",
+    "margin_budget",
+]
+
+REASONS: tuple[Reason, ...] = get_args(Reason)
+CODE: dict[Reason, int] = {reason: number for number, reason in enumerate(REASONS, start=1)}

@@ -1,0 +1,103 @@
+"""The inputs of one decision, gathered from what is known at its event time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from statistics import median_low
+
+from contracts.events import PriceMoved
+from contracts.policy import Pricing
+from contracts.proposals import Proposal, Signals
+from contracts.times import DAY_MS
+from pricing.elasticity import estimate
+from pricing.state import Quote, SkuState
+
+REACTION_MS = DAY_MS  # a cut this soon after a change of ours counts as an answer to it
+LOWEST_MS = 30 * DAY_MS
+
+
+def gather(
+    state: SkuState,
+    event: PriceMoved,
+    pricing: Pricing,
+    confidence: float,
+    spent: Iterable[Proposal],
+    at: int,
+    restore_minor: int | None = None,
+) -> Signals:
+    """All ten signals for a SKU as of `at` (epoch ms, UTC); what is not known stays None."""
+    item, stock = state.item, state.stock
+    quote = _quote(state, event)
+    others = _comparable(state, item.currency if item else event.currency)
+    demand = state.sales.forecast(at)
+    elasticity = estimate(state.sales.reports(), pricing.default_elasticity)
+    window = at - pricing.cap_window_days * DAY_MS
+    skus, margin = _budget(spent)
+    return Signals(
+        competitor=event.competitor,
+        competitor_price_minor=event.price_minor,
+        competitor_previous_minor=event.previous_minor if event.basis == "step" else event.anchor_minor,
+        competitor_observed_at=event.observed_at,
+        competitor_in_stock=event.in_stock and quote.in_stock,
+        competitor_on_promotion=quote.on_promotion,
+        competitor_currency="" if item is None or item.currency == event.currency else event.currency,
+        competitor_price_type=event.price_type,
+        competitors_seen=len(others),
+        competitors_lowest_minor=min(others, default=None),
+        competitors_median_minor=median_low(others) if others else None,
+        match_confidence=confidence,
+        price_minor=item.price_minor if item else 0,
+        window_start_minor=(state.prices.at(window) or 0) if item else 0,
+        cost_minor=item.cost_minor if item else None,
+        fees_minor=item.fees_minor if item else 0,
+        map_minor=item.map_minor if item else None,
+        floor_minor=item.floor_minor if item else None,
+        own_promotion=item.on_promotion if item else False,
+        on_hand=stock.on_hand if stock else None,
+        inbound=stock.inbound if stock else 0,
+        stock_as_of=stock.as_of if stock else None,
+        daily_demand=demand.mean if demand else None,
+        demand_lower=demand.lower if demand else None,
+        demand_upper=demand.upper if demand else None,
+        elasticity=elasticity.mean,
+        elasticity_lower=elasticity.lower,
+        elasticity_upper=elasticity.upper,
+        lowest_30d_minor=state.prices.lowest(at - LOWEST_MS, at),
+        last_change_at=_last_change(state, at),
+        competitor_reactions=reactions(state, at - pricing.cap_window_days * DAY_MS, at),
+        skus_changed_last_hour=skus,
+        margin_spent_last_hour_minor=margin,
+        kill_switch=pricing.kill_switch,
+        restore_minor=restore_minor,
+    )
+
+
+def reactions(state: SkuState, since: int, until: int) -> int:
+    """How many cuts of competitors in (since, until] came within a day after a change of ours."""
+    changes = [d.decided_at for d in state.decisions.values()]
+    cuts = [at for at in state.cuts.values() if since < at <= until]
+    return sum(any(0 < at - change <= REACTION_MS for change in changes) for at in cuts)
+
+
+def _quote(state: SkuState, event: PriceMoved) -> Quote:
+    known = state.quotes.get((event.competitor, event.product_id, event.seller))
+    return known or Quote(event.price_minor, event.currency, event.observed_at)
+
+
+def _comparable(state: SkuState, currency: str) -> list[int]:
+    return [q.price_minor for q in state.quotes.values() if q.in_stock and q.currency == currency and q.price_minor > 0]
+
+
+def _last_change(state: SkuState, at: int) -> int | None:
+    decided = (d.decided_at for d in state.decisions.values())
+    proposed = (p.decided_at for p in state.proposed.values() if p.blocked_by is None)
+    return max((moment for moment in (*decided, *proposed) if moment <= at), default=None)
+
+
+def _budget(spent: Iterable[Proposal]) -> tuple[int, int]:
+    skus: set[str] = set()
+    margin = 0
+    for proposal in spent:
+        skus.add(proposal.sku)
+        margin += proposal.at_stake_minor
+    return len(skus), margin

@@ -1,0 +1,80 @@
+"""What the agent remembers of each SKU. Every update is an upsert by event time.
+
+So the state after a restart is the fold of the same facts in whatever order they come:
+newest fact by its time, price history as a set of points, proposals and decisions by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from contracts.facts import CatalogItem, Match, StockLevel
+from contracts.observations import PriceType
+from contracts.proposals import Decision, Proposal
+from contracts.times import HOUR_MS
+from pricing.cap import PriceHistory
+from pricing.demand import SalesHistory
+
+Rival = tuple[str, str, str]  # competitor, product, seller
+
+
+class Quote(msgspec.Struct):
+    """A competitor's price as last seen; `cut_from_minor` is the price before a cut that still stands."""
+
+    price_minor: int
+    currency: str
+    observed_at: int
+    price_type: PriceType = "regular"
+    in_stock: bool = True
+    on_promotion: bool = False
+    cut_from_minor: int | None = None
+
+
+class Markdown(msgspec.Struct, frozen=True):
+    """A markdown of ours that is in force: what it is, and the price to return to."""
+
+    price_minor: int
+    restore_minor: int
+    since: int
+
+
+class SkuState:
+    """One of our products."""
+
+    __slots__ = (
+        "cuts", "decisions", "item", "markdown", "newest_event", "prices", "proposed", "quotes", "sales", "stock",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.item: CatalogItem | None = None
+        self.stock: StockLevel | None = None
+        self.sales = SalesHistory()
+        self.prices = PriceHistory()
+        self.quotes: dict[Rival, Quote] = {}
+        self.decisions: dict[str, Decision] = {}
+        self.proposed: dict[str, Proposal] = {}
+        self.cuts: dict[str, int] = {}
+        self.markdown: Markdown | None = None
+        self.newest_event = 0
+
+
+class PricingState:
+    """Every SKU, every match, and what was spent of the hourly budgets."""
+
+    def __init__(self) -> None:
+        self.skus: dict[str, SkuState] = {}
+        self.matches: dict[tuple[str, str], Match] = {}
+        self.open: dict[str, Proposal] = {}
+
+    def sku(self, sku: str) -> SkuState:
+        """State of a SKU, empty at first."""
+        state = self.skus.get(sku)
+        if state is None:
+            state = self.skus[sku] = SkuState()
+        return state
+
+    def last_hour(self, until: int) -> Iterator[Proposal]:
+        """Proposals that went out in the hour up to a moment of event time."""
+        return (p for p in self.open.values() if until - HOUR_MS < p.decided_at <= until)
