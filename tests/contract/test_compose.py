@@ -86,7 +86,7 @@ def test_a_port_is_open_on_loopback_only(name: str) -> None:
 @every_service
 def test_a_mount_is_a_named_volume_or_exists_here_and_is_read_only(name: str) -> None:
     for mount in SERVICES[name].get("volumes", []):
-        source, _, mode = mount.partition(":")[0], *mount.split(":")[1:2], mount.split(":")[2:]
+        source, _, *mode = mount.split(":")
         if source.startswith("."):
             assert (ROOT / source).exists()
             assert mode == ["ro"]
