@@ -14,11 +14,12 @@ from contracts.observations import Observation
 from contracts.policy import Detection
 from streams.kernel import COUNTERS, HITS_PER_ROW, INVALID, NO_PRICE, walk
 from streams.noticed import NO_PROMOTION, event_of, promotion_mask
-from streams.state import MarketState, SeriesKey
+from streams.state import MarketState
 
 AVAILABILITY_CODE = {"Unknown": 0, "InStock": 1, "OutOfStock": 2}
 
 _series = attrgetter("competitor", "product_id", "seller", "price_type")
+_category = attrgetter("category")
 _observed_at = attrgetter("observed_at")
 _price = attrgetter("price_minor")
 _currency = attrgetter("currency")
@@ -97,12 +98,15 @@ class Engine:
     def _columns(self, rows: Sequence[Observation]) -> Columns:
         # attrgetter, map and fromiter keep the walk over the rows in C: half the time of comprehensions.
         state, count = self.state, len(rows)
-        slots = list(map(state.index.get, map(_series, rows)))
-        if None in slots:
-            slots = [state.slot_of(_key(o), o.category) if s is None else s for o, s in zip(rows, slots, strict=True)]
+        keys = list(map(_series, rows))
+        try:
+            slots = np.fromiter(map(state.index.get, keys), np.int32, count)
+        except TypeError:  # a series that is new
+            state.add(keys, map(_category, rows))
+            slots = np.fromiter(map(state.index.__getitem__, keys), np.int32, count)
         availability = np.fromiter(map(AVAILABILITY_CODE.__getitem__, map(_availability, rows)), np.int8, count)
         return Columns(
-            np.array(slots, np.int32),
+            slots,
             np.fromiter(map(_observed_at, rows), np.int64, count),
             _prices(rows),
             np.fromiter(map(state.currencies.__getitem__, map(_currency, rows)), np.int32, count),
@@ -122,7 +126,3 @@ def _promotions(rows: Sequence[Observation], all_known: bool) -> npt.NDArray[np.
     if all_known and not any(map(_shown, rows)) and not any(map(_list_price, rows)):
         return np.full(len(rows), NO_PROMOTION, np.int32)
     return np.fromiter(map(promotion_mask, rows), np.int32, len(rows))
-
-
-def _key(observation: Observation) -> SeriesKey:
-    return SeriesKey(*_series(observation))

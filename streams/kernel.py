@@ -57,6 +57,20 @@ def median_of_ring(ring: Ints, size: int) -> int:
 
 
 @_jit
+def strange(ring: Ints, size: int, price: int, factor: int) -> bool:
+    """Whether a price is above `factor` times the median, or below one such part of it.
+
+    Counting instead of sorting: more than half of the prices decide where the median lies.
+    """
+    above = below = 0
+    for i in range(size):
+        above += price > factor * ring[i]
+        below += price * factor < ring[i]
+    lower_half = (size + 1) // 2
+    return size > 0 and (above >= lower_half or below >= size + 1 - lower_half)
+
+
+@_jit
 def differs(price: int, reference: int, basis_points: int) -> bool:
     """Whether a price is strictly more than so many basis points away from a reference."""
     return abs(price - reference) * 10_000 > basis_points * reference
@@ -166,15 +180,10 @@ def believe(slot: Any, price: int, currency: int, factor: int, confirmation_bp: 
             restart(slot, currency)
             slot.last = 0
         return True
-    if same_currency:
-        strange = False
-        if slot.ring_size > 0:
-            middle = median_of_ring(slot.ring, slot.ring_size)
-            strange = price > factor * middle or price * factor < middle
-        if not strange:
-            slot.held = 0
-            slot.held_currency = -1
-            return True
+    if same_currency and not strange(slot.ring, slot.ring_size, price, factor):
+        slot.held = 0
+        slot.held_currency = -1
+        return True
     if slot.held > 0 and slot.held_currency == currency and not differs(price, slot.held, confirmation_bp):
         restart(slot, currency)
         if not same_currency:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -41,14 +42,10 @@ SLOT = np.dtype(
 )
 
 
-# A series before its first observation; in the order of SLOT.
-NEW_SERIES = dict.fromkeys(SLOT.names or (), 0) | {
-    "ring": (0,) * 5,
-    "seen_at": NEVER,
-    "checked_at": NEVER,
-    "held_currency": -1,
-    "currency": -1,
-}
+# A series before its first observation.
+NEW_SERIES = np.zeros((), SLOT)
+NEW_SERIES["seen_at"] = NEW_SERIES["checked_at"] = NEVER
+NEW_SERIES["currency"] = NEW_SERIES["held_currency"] = -1
 
 
 class SeriesKey(NamedTuple):
@@ -102,37 +99,41 @@ class MarketState:
         self.categories = Codes()
         self.currencies = CurrencyCodes()
         self.kind_used_at = np.full((16, self.KINDS), NEVER, np.int64)
+        self._threshold = cache(detection.move_threshold_bp)
 
     @property
     def size(self) -> int:
         """Number of series known."""
         return len(self.keys)
 
-    def slot_of(self, key: SeriesKey, category: str = "") -> int:
+    def slot_of(self, key: tuple[str, str, str, str], category: str = "") -> int:
         """The slot of a series, a new one where the series is new."""
         slot = self.index.get(key)
         if slot is None:
-            slot = self._add(SeriesKey(*key), category)
+            self.add([key], [category])
+            slot = self.index[key]
         return slot
 
-    def _add(self, key: SeriesKey, category: str) -> int:
-        slot = len(self.keys)
-        if slot == len(self.slots):
+    def add(self, keys: Iterable[tuple[str, str, str, str]], categories: Iterable[str]) -> None:
+        """Give every new series a slot, in the order they come; known ones keep theirs."""
+        start, index = self.size, self.index
+        found: list[str] = []
+        for key, category in zip(keys, categories, strict=True):
+            if key not in index:
+                index[key] = start + len(found)
+                self.keys.append(SeriesKey(*key))
+                found.append(category)
+        end = self.size
+        while end > len(self.slots):
             self.slots = np.concatenate([self.slots, np.zeros(len(self.slots), SLOT)])
-        competitor = self.competitors[key.competitor]
-        while competitor >= len(self.kind_used_at):
+        fresh, new = self.slots[start:end], self.keys[start:end]
+        fresh[:] = NEW_SERIES
+        fresh["competitor"] = [self.competitors[key.competitor] for key in new]
+        fresh["category"] = [self.categories[category] for category in found]
+        fresh["move_bp"] = [self._threshold(c, key.competitor) for c, key in zip(found, new, strict=True)]
+        fresh["raises_moves"] = [key.price_type in self.detection.price_types for key in new]
+        while len(self.competitors) > len(self.kind_used_at):
             self.kind_used_at = np.concatenate([self.kind_used_at, np.full_like(self.kind_used_at, NEVER)])
-        fields = dict(
-            NEW_SERIES,
-            competitor=competitor,
-            category=self.categories[category],
-            move_bp=self.detection.move_threshold_bp(category, key.competitor),
-            raises_moves=key.price_type in self.detection.price_types,
-        )
-        self.slots[slot] = tuple(fields.values())
-        self.keys.append(key)
-        self.index[key] = slot
-        return slot
 
     def to_bytes(self) -> bytes:
         """The state as bytes: a JSON header, then the arrays. Equal states give equal bytes."""
@@ -187,7 +188,7 @@ class MarketState:
         rows = self.slots[: self.size]
         pairs, where = np.unique(np.stack([rows["category"], rows["competitor"]]), axis=1, return_inverse=True)
         thresholds = [
-            self.detection.move_threshold_bp(self.categories.names[category], self.competitors.names[competitor])
+            self._threshold(self.categories.names[category], self.competitors.names[competitor])
             for category, competitor in pairs.T.tolist()
         ]
         rows["move_bp"] = np.array(thresholds, np.int32)[where.ravel()]
