@@ -1,0 +1,292 @@
+"""The pricing worker: market events from Kafka through the agent to proposals; decisions out of the ledger.
+
+What the agent knows is a fold of topics, so a worker holds no state of its own to lose:
+facts, decisions and proposals of all partitions are read by every worker, from their
+beginning before the first event and followed from then on. Cap window, cooldown and
+budgets come back exactly as long as Kafka keeps every price of the window: the catalogue
+and decision topics may not be compacted sooner (`min.compaction.lag.ms`).
+
+Market events are shared between workers. Those of a partition that this worker has not
+seen are observed, not answered, up to the first one that is delivered to it.
+
+An event is acknowledged after its proposals are in Kafka and then in the ledger: delivered
+again, it finds its proposal among those read back and gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import faust
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from faust.types import EventT
+from prometheus_client import Counter, Gauge, Histogram
+
+from contracts.codec import cloudevent_headers, decode, decode_event, encode
+from contracts.errors import BadInputError
+from contracts.facts import CatalogItem, Match, StockLevel
+from contracts.policy import Policy
+from contracts.proposals import Decision, Proposal
+from contracts.times import to_iso
+from contracts.topics import CATALOG, DECISIONS, EVENTS, MATCHES, PROPOSALS, SALES, STOCK, Topic
+from pricing.agent import PricingAgent
+from pricing.reasons import REASONS
+from runtime import metrics
+from runtime.crash import crash
+from runtime.faust_app import create_app, send, to_dead_letters, topics
+from runtime.settings import Settings
+
+STAGE = "pricing"
+FACTS = (CATALOG, MATCHES, STOCK, SALES, DECISIONS)
+FOLLOWED = {topic.name: topic for topic in (*FACTS, PROPOSALS)}
+FLUSH_SECONDS = 0.25
+FLUSH_ROWS = 500
+
+PROPOSALS_OUT = Counter("priceradar_proposals_total", "Proposals by kind and what became of them", ["kind", "outcome"])
+GUARD_HITS = Counter("priceradar_guard_hits_total", "Markdowns held back, by the guard that did", ["guard"])
+CHANGE = Histogram(
+    "priceradar_decision_change_ratio",
+    "Proposed markdown as a share of the price at the start of the cap window",
+    buckets=(0.0025, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.05, 0.1),
+)
+KILL_SWITCH = Gauge("priceradar_kill_switch", "1 while the policy forbids every proposal")
+FACTS_READ = Gauge("priceradar_pricing_facts_restore_seconds", "Time it took to read all facts at the start")
+
+
+class ProposalLedger(Protocol):
+    """What the worker needs of the ledger; every call is one transaction and may be repeated."""
+
+    def record_proposals(self, proposals: Sequence[Proposal]) -> object: ...
+    def record_items(self, items: Sequence[CatalogItem]) -> object: ...
+    def record_stock(self, levels: Sequence[StockLevel]) -> object: ...
+    def record_matches(self, matches: Sequence[Match]) -> object: ...
+    def unpublished_decisions(self, limit: int) -> Sequence[Decision]: ...
+    def decisions_published(self, ids: Sequence[str], now_ms: int) -> object: ...
+
+
+def apply(agent: PricingAgent, topic: str, value: bytes | None) -> None:
+    """Fold one message of a followed topic into the agent; UndecodableError where it is not what the topic promises."""
+    handlers: dict[str, Callable[[Any], None]] = {
+        CATALOG.name: agent.on_item,
+        MATCHES.name: agent.on_match,
+        STOCK.name: agent.on_stock,
+        SALES.name: agent.on_sales,
+        DECISIONS.name: agent.on_decision,
+        PROPOSALS.name: agent.on_proposal,
+    }
+    handlers[topic](decode(value, FOLLOWED[topic].value))
+
+
+class Reader:
+    """Reads whole topics outside any consumer group."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self.bootstrap = bootstrap
+
+    async def open(self, names: Sequence[str]) -> tuple[AIOKafkaConsumer, list[TopicPartition]]:
+        """A consumer that stands at the beginning of every partition of these topics."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            await consumer._client.force_metadata_update()  # noqa: SLF001 no public call waits for partitions
+            parts = [
+                TopicPartition(name, p) for name in names for p in sorted(consumer.partitions_for_topic(name) or ())
+            ]
+            consumer.assign(parts)
+            await consumer.seek_to_beginning()
+        except BaseException:
+            await consumer.stop()
+            raise
+        return consumer, parts
+
+    async def events(self, partition: int, start: int | None, end: int) -> list[bytes]:
+        """Values of market events of a partition in [start, end); from the first kept where start is None."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            where = TopicPartition(EVENTS.name, partition)
+            consumer.assign([where])
+            first = (await consumer.beginning_offsets([where]))[where]
+            consumer.seek(where, max(first, start or 0))
+            values: list[bytes] = []
+            while await consumer.position(where) < end:
+                for records in (await consumer.getmany(timeout_ms=1000)).values():
+                    values += [record.value for record in records if record.offset < end]
+            return values
+        finally:
+            await consumer.stop()
+
+
+class PricingWorker:
+    """Feeds the agent and makes what it proposes safe."""
+
+    def __init__(self, app: faust.App, settings: Settings, agent: PricingAgent, ledger: ProposalLedger) -> None:
+        self.app, self.agent, self.ledger = app, agent, ledger
+        self.reader = Reader(settings.kafka)
+        self.next_offset: dict[int, int] = {}
+        self.facts: list[tuple[Topic, Any, EventT[Any]]] = []
+        self.lock = asyncio.Lock()
+        self.facts_known = asyncio.Event()
+
+    async def follow(self) -> None:
+        """Read every followed topic to its end, then keep following; never returns."""
+        started = time.monotonic()
+        consumer, parts = await self.reader.open(list(FOLLOWED))
+        try:
+            ends = await consumer.end_offsets(parts)
+            waiting = {part for part in parts if ends[part] > await consumer.position(part)}
+            while True:
+                if not waiting and not self.facts_known.is_set():
+                    FACTS_READ.set(time.monotonic() - started)
+                    self.facts_known.set()
+                for part, records in (await consumer.getmany(timeout_ms=200, max_records=2000)).items():
+                    for record in records:
+                        self._fold(record.topic, record.value)
+                    if part in waiting and await consumer.position(part) >= ends[part]:
+                        waiting.discard(part)
+        finally:
+            await consumer.stop()
+
+    def _fold(self, topic: str, value: bytes | None) -> None:
+        # Its owner in the consumer group sends a bad one to the dead letters, once.
+        with contextlib.suppress(BadInputError):
+            apply(self.agent, topic, value)
+
+    async def handle(self, event: EventT[Any]) -> None:
+        """Process one message: a fact for the ledger, or a market event to answer."""
+        await self.facts_known.wait()
+        topic = FOLLOWED.get(event.message.topic)
+        async with self.lock:
+            if topic is None:
+                await self._answer(event)
+            else:
+                await self._note(topic, event)
+
+    async def _note(self, topic: Topic, event: EventT[Any]) -> None:
+        try:
+            value = decode(event.message.value, topic.value)
+        except BadInputError as error:
+            await to_dead_letters(self.app, event, error, STAGE)
+            event.ack()
+            return
+        self.facts.append((topic, value, event))
+        if len(self.facts) >= FLUSH_ROWS:
+            await self._flush()
+
+    async def flush(self) -> None:
+        """Write collected facts to the ledger and acknowledge them; for the timer."""
+        async with self.lock:
+            await self._flush()
+
+    async def _flush(self) -> None:
+        facts, self.facts = self.facts, []
+        writers: dict[str, Callable[[Sequence[Any]], object]] = {
+            CATALOG.name: self.ledger.record_items,
+            MATCHES.name: self.ledger.record_matches,
+            STOCK.name: self.ledger.record_stock,
+        }
+        for name, write in writers.items():
+            values = [value for topic, value, _ in facts if topic.name == name]
+            if values:
+                await asyncio.to_thread(write, values)
+        for _, _, event in facts:
+            event.ack()
+
+    async def _answer(self, event: EventT[Any]) -> None:
+        started = time.perf_counter()
+        message = event.message
+        await self._catch_up(message.partition, message.offset)
+        self.next_offset[message.partition] = message.offset + 1
+        try:
+            proposals = self.agent.on_event(decode_event(message.value))
+        except BadInputError as error:
+            await to_dead_letters(self.app, event, error, STAGE)
+            proposals = []
+        for proposal in proposals:
+            await self._publish(proposal)
+        if proposals:
+            await asyncio.to_thread(self.ledger.record_proposals, proposals)
+        event.ack()
+        metrics.processed(STAGE, 1, len(proposals))
+        metrics.STAGE_SECONDS.labels(STAGE).observe(time.perf_counter() - started)
+
+    async def _catch_up(self, partition: int, offset: int) -> None:
+        """Observe the events of a partition that came before the one delivered and were not seen here."""
+        start = self.next_offset.get(partition)
+        if start is not None and start >= offset:
+            return
+        if start is None and offset == 0:
+            return
+        for value in await self.reader.events(partition, start, offset):
+            try:
+                self.agent.observe(decode_event(value))
+            except BadInputError:
+                continue  # it is among the dead letters since it was delivered
+
+    async def _publish(self, proposal: Proposal) -> None:
+        headers = cloudevent_headers(proposal.proposal_id, "Proposal", STAGE, to_iso(proposal.decided_at))
+        await send(self.app, PROPOSALS.name, proposal.sku.encode(), encode(proposal), headers)
+        count(proposal)
+
+    async def publish_decisions(self) -> None:
+        """Send decisions of the ledger's outbox; one sent twice has the same id and is harmless."""
+        decisions = await asyncio.to_thread(self.ledger.unpublished_decisions, 100)
+        for decision in decisions:
+            headers = cloudevent_headers(decision.decision_id, "Decision", STAGE, to_iso(decision.decided_at))
+            await send(self.app, DECISIONS.name, decision.sku.encode(), encode(decision), headers)
+        if decisions:
+            ids = [decision.decision_id for decision in decisions]
+            await asyncio.to_thread(self.ledger.decisions_published, ids, int(time.time() * 1000))
+
+
+def count(proposal: Proposal) -> None:
+    """Count a proposal in the metrics."""
+    PROPOSALS_OUT.labels(proposal.kind, "blocked" if proposal.blocked_by else "proposed").inc()
+    if proposal.blocked_by:
+        GUARD_HITS.labels(proposal.blocked_by).inc()
+    elif proposal.kind == "markdown" and proposal.window_start_minor:
+        CHANGE.observe((proposal.window_start_minor - proposal.proposed_minor) / proposal.window_start_minor)
+
+
+def build(settings: Settings, policy: Policy, ledger: ProposalLedger | None = None) -> faust.App:
+    """The Faust app of the pricing worker; without a ledger it opens the one in the settings."""
+    if ledger is None:
+        from ledger.store import Ledger  # noqa: PLC0415 tests bring their own
+
+        ledger = Ledger.open(settings.ledger_url)
+    app = create_app(STAGE, settings)
+    worker = PricingWorker(app, settings, PricingAgent(policy), ledger)
+    metrics.known_stage(STAGE)
+    KILL_SWITCH.set(policy.pricing.kill_switch)
+    for reason in REASONS:
+        GUARD_HITS.labels(reason)
+
+    @app.task
+    async def follow() -> None:
+        await _or_crash(worker.follow())
+
+    @app.agent(topics(app, EVENTS, *FACTS), concurrency=1)
+    async def answer(stream: Any) -> None:
+        async for event in stream.noack().events():
+            await _or_crash(worker.handle(event))
+
+    @app.timer(interval=FLUSH_SECONDS)
+    async def flush() -> None:
+        await _or_crash(worker.flush())
+
+    @app.timer(interval=1.0)
+    async def publish() -> None:
+        await _or_crash(worker.publish_decisions())
+
+    return app
+
+
+async def _or_crash(work: Any) -> None:
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 data errors were handled: this is the infrastructure or a bug
+        crash(error)
