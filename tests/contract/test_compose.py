@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Sequence
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,20 @@ KEYS = {
     *("image", "build", "command", "environment", "volumes", "ports", "healthcheck", "depends_on", "user", "restart"),
     *("read_only", "tmpfs", "cap_drop", "security_opt", "logging", "stop_grace_period"),
 }
+ROOMS = (
+    "alerts",
+    "backtest",
+    "cli",
+    "console",
+    "contracts",
+    "crawlers",
+    "demo",
+    "ledger",
+    "pricing",
+    "runtime",
+    "streams",
+)
+OPTIONAL = {"scrapy_playwright"}  # for pages that need a browser; whoever wants it installs it
 every_service = pytest.mark.parametrize("name", SERVICES)
 every_one_of_ours = pytest.mark.parametrize("name", OURS)
 
@@ -129,6 +145,32 @@ def test_what_the_image_copies_exists_and_every_package_is_copied() -> None:
 @pytest.mark.parametrize("lock", ["requirements-runtime.txt", "deploy/requirements-build.txt"])
 def test_the_image_installs_versions_that_are_tested_here(lock: str) -> None:
     assert _pins(ROOT / lock) <= _pins(ROOT / "requirements.txt")
+
+
+def test_the_image_has_every_package_our_code_imports() -> None:
+    installed = {_canonical(pin.split("==")[0]) for pin in _pins(ROOT / "requirements-runtime.txt")}
+    distributions = packages_distributions()
+    missing = {
+        f"{path.relative_to(ROOT)}: {module}"
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        for module in _imports(path) - OPTIONAL
+        if (names := distributions.get(module)) and not {_canonical(name) for name in names} & installed
+    }
+
+    assert missing <= set()
+
+
+def _imports(path: Path) -> set[str]:
+    """Names of the top-level packages a module imports, wherever in it."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    from_ = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return {name.split(".")[0] for name in plain | from_} - set(ROOMS)
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _pins(lock: Path) -> set[str]:
