@@ -1,0 +1,32 @@
+"""A real Apache Kafka for a module of tests, with all topics, and settings that point at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runtime.broker import OwnKafka
+from runtime.settings import Settings
+from streams.admin import ensure_topics
+
+
+@pytest.fixture(scope="module")
+def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnKafka]:
+    """Our own Kafka in a temporary folder; a module of tests shares it, so no two modules see each other."""
+    with OwnKafka(tmp_path_factory.mktemp("kafka")) as broker:
+        ensure_topics(broker.bootstrap)
+        yield broker
+
+
+@pytest.fixture(scope="module")
+def kafka(own_kafka: OwnKafka) -> str:
+    """Bootstrap servers of the module's Kafka."""
+    return own_kafka.bootstrap
+
+
+@pytest.fixture
+def settings(kafka: str, tmp_path: Path) -> Settings:
+    """Settings of an installation in a temporary folder on the module's Kafka."""
+    return Settings(kafka=kafka, data=tmp_path)
