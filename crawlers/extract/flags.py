@@ -1,0 +1,89 @@
+"""What the names of elements (class, id, test ids) say about the text inside them."""
+
+from __future__ import annotations
+
+import re
+from enum import IntFlag
+from functools import lru_cache
+
+
+class Flag(IntFlag):
+    """Roles of an element, inherited by everything inside it."""
+
+    NONE = 0
+    PRICE = 1
+    OLD = 2
+    NOW = 4
+    OTHER = 8  # other products, navigation, footer
+    UNIT = 16
+    SHIPPING = 32
+    INSTALMENT = 64
+    MEMBER = 128
+    COUPON = 256
+    STOCK = 512
+    BUY = 1024
+    PROMOTION = 2048
+    CENTS = 4096
+    HIDDEN = 8192
+    TITLE = 16384
+    BODY = 32768  # descriptions, reviews, questions
+
+
+_B = r"(?:^|[\s_\-:./]|(?<=[a-z])(?=[A-Z]))"
+_PATTERNS: tuple[tuple[Flag, str], ...] = (
+    (Flag.PRICE, r"price|preis|prix|prezzo|precio|preco|cena\b|pris\b|prijs|hinta|jiage|amount|cost\b|money"),
+    (
+        Flag.OLD,
+        r"price[-_]?(?:old|was|list|regular|strike|strikethrough|before|original|previous|compare|msrp|rrp|retail|base)"
+        r"|(?:^|[-_\s])(?:old|was|before|original|previous|crossed|striked?|strike-?through|compare-?at|msrp|rrp|uvp|pvp"
+        r"|list[-_]?price|was[-_]?price|old[-_]?price|regular[-_]?price|basis-?price|high[-_]?price|stary|antes|ancien|barre)"
+        r"(?:$|[-_\s])|oldprice|wasprice|listprice|originalprice|price-?from-?old|text-?strike|line-?through|a-text-price",
+    ),
+    (
+        Flag.NOW,
+        r"(?:current|sale|special|now|our|final|offer|actual|selling|buy-?box|deal|discounted|promo|main|product)[-_ ]?price"
+        r"|price[-_]?(?:current|sale|special|now|final|actual|main|new|value|to-?pay)|pricetopay|priceblock|new[-_]price",
+    ),
+    (
+        Flag.OTHER,
+        r"related|recommend|similar|carousel|cross-?sell|up-?sell|accessor|recently|viewed|sponsored|also[-_]?(?:like|bought|view)"
+        r"|mini-?cart|(?:^|[-_\s])(?:footer|nav|navbar|navigation|menu|breadcrumb|sidebar|aside|header|cookie|modal|popup|ads?|banner)"
+        r"(?:$|[-_\s])|product-?(?:list|grid|tile|card|item)s?(?:$|[-_\s])|swiper|slick|bundle|frequently|comparison|compare|suggest"
+        r"|wishlist|basket|bestsell|top-?sell|other-?(?:sellers|products|offers)|more-?(?:from|products)|complement|searchresult",
+    ),
+    (Flag.UNIT, r"unit[-_]?price|price[-_]?(?:per[-_]?)?unit|per[-_]?unit|base[-_]?price|grundpreis|ppu|priceper"),
+    (Flag.SHIPPING, r"shipping|delivery|versand|lieferung|livraison|envio|spedizione|freight|postage|dostawa|doprava"),
+    (
+        Flag.INSTALMENT,
+        r"install?ment|finance|financing|monthly|leasing|rates?-|klarna|afterpay|parcel[ae]|cuotas|credit|splatk|raty",
+    ),
+    (Flag.MEMBER, r"member|loyalty|club|prime-?price|vip|plus-?price|card-?price"),
+    (
+        Flag.COUPON,
+        r"coupon|voucher|gutschein|saving|you-?save|discount[-_]?(?:amount|value|percent|badge|label|rate)|save-",
+    ),
+    (Flag.STOCK, r"stock|availab|verfuegbar|disponib|inventory|sold-?out|delivery-?status|in-?store"),
+    (
+        Flag.BUY,
+        r"add[-_]?to[-_]?(?:cart|bag|basket)|addtocart|addtobasket|buy-?now|buybox|buy-?button|btn-?buy|in-den-warenkorb",
+    ),
+    (
+        Flag.PROMOTION,
+        r"promo|flash-?sale|campaign|deal(?:s|$|[-_])|offer-?label|act(?:$|[-_])|(?:^|[-_\s])sale(?:$|[-_\s])",
+    ),
+    (Flag.CENTS, r"cents|fraction|decimal|centimes|(?:price[-_]{1,2})?superscript"),
+    (Flag.HIDDEN, r"(?:^|\s)(?:hidden|hide|d-none|is-hidden|display-none)(?:$|\s)"),
+    (Flag.TITLE, r"product[-_]?(?:title|name)"),
+    (Flag.BODY, r"description|review|question|comment|faq|rating|specification|detail-?bullets"),
+)
+_COMPILED = tuple((flag, re.compile(pattern, re.IGNORECASE)) for flag, pattern in _PATTERNS)
+
+
+@lru_cache(maxsize=8192)
+def of_names(names: str) -> Flag:
+    """Flags of an element's class, id and test id, joined by spaces; long ones are cut."""
+    found = Flag.NONE
+    for flag, pattern in _COMPILED:
+        if pattern.search(names):
+            found |= flag
+    return found

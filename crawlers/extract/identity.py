@@ -1,0 +1,116 @@
+"""Which product a page is about: the right one of several items, its SKU and GTIN."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from crawlers.extract.flags import Flag
+from crawlers.extract.model import Evidence, Offer
+from crawlers.extract.schema import checked
+from crawlers.extract.walk import Walked
+
+_SKU_LABEL = re.compile(
+    r"(?:\bsku\b|item (?:no|number|model number|#)|article (?:no|number)|artikel-?(?:nr|nummer)|art\.?[ -]?nr|bestell-?(?:nr|nummer)|produkt-?(?:nr|nummer)|réf(?:érence)?|ref(?:erencia|erência)?|"
+    r"codice(?: articolo| prodotto)?|código|cod\.|kód(?: produktu| tovaru)?|kod produktu|šifra(?: izdelka)?|product (?:code|id|number)|catalogue (?:no|number)|asin|model(?: no| number)?|артикул|код(?: товара)?|"
+    r"商品编号|货号|商品コード|品番|varenr|varenummer|artikelnummer|tuotenumero)\s*\.?\s*(?:[:：#°º.]|\bis\b)*\s*",
+    re.IGNORECASE,
+)
+_SKU_VALUE = re.compile(r"(?=[A-Za-z0-9./_-]*\d)[A-Za-z0-9][A-Za-z0-9./_-]{2,30}")
+_EAN = re.compile(r"(?:ean|gtin|upc|isbn|barcode|条形码)(?:[- ]?1[0-4])?\s*[:：]?\s*([\d-]{8,17})\b", re.IGNORECASE)
+_URL_ID = re.compile(
+    r"(?:^|[/_.=-])([A-Z]?\d[A-Z0-9]{4,}|[A-Z]{1,2}\d[A-Z0-9]{5,}|p?\d{3,})(?=$|[/_.&?-])", re.IGNORECASE
+)
+
+
+def of_this_page(offers: Sequence[Offer], url: str, title: str) -> list[Offer]:
+    """The offers of the page's own product among all on it: by URL, by title, else the first."""
+    if len(offers) <= 1:
+        return list(offers)
+    for same in (_same_url, _same_title):
+        chosen = [offer for offer in offers if same(offer, url, title)]
+        if chosen:
+            return _lowest_first(chosen)
+    first = offers[0].name
+    return _lowest_first([offer for offer in offers if offer.name == first])
+
+
+def _lowest_first(offers: list[Offer]) -> list[Offer]:
+    stocked = [offer for offer in offers if offer.amount is not None and offer.availability != "OutOfStock"]
+    priced = stocked or [offer for offer in offers if offer.amount is not None]
+    if not priced:
+        return offers[:1]
+    new = [offer for offer in priced if offer.price_type == "regular"] or priced
+    return [min(new, key=lambda offer: offer.amount or 0)]
+
+
+def _same_url(offer: Offer, url: str, title: str) -> bool:  # noqa: ARG001
+    if not offer.url:
+        return False
+    one, two = urlsplit(offer.url), urlsplit(url)
+    return one.path.rstrip("/") == two.path.rstrip("/") and len(one.path) > 1 and one.query in ("", two.query)
+
+
+def _same_title(offer: Offer, url: str, title: str) -> bool:  # noqa: ARG001
+    return bool(title) and bool(offer.name) and " ".join(offer.name.split()).lower() == " ".join(title.split()).lower()
+
+
+def sku(offers: Sequence[Offer], walked: Walked, tree: LexborHTMLParser, url: str) -> tuple[str, Evidence | None]:
+    """The shop's id of the product: labelled on the page, stated in markup, or in the URL and on the page."""
+    for offer in offers:
+        if offer.sku:
+            return offer.sku[:80], Evidence("sku", offer.source, offer.where, offer.sku[:80])
+    if (found := _labelled(walked)) or (found := _attribute(tree)):
+        return found, Evidence("sku", "text", "label", found)
+    if found := _in_url(url):
+        return found, Evidence("sku", "url", url[:120], found)
+    return "", None
+
+
+def _labelled(walked: Walked) -> str:
+    pending = False
+    for run in walked.runs:
+        if run.flags & Flag.OTHER or len(run.text) > 200:
+            pending = False
+            continue
+        if pending and (value := _SKU_VALUE.match(run.text)):
+            return value.group().rstrip(".")
+        label = _SKU_LABEL.search(run.text)
+        pending = bool(label) and label is not None and label.end() == len(run.text)
+        if label and not pending and (value := _SKU_VALUE.match(run.text, label.end())):
+            return value.group().rstrip(".")
+    return ""
+
+
+def _attribute(tree: LexborHTMLParser) -> str:
+    for selector, name in (
+        ("[data-sku]", "data-sku"),
+        ("[data-product-id]", "data-product-id"),
+        ("[data-productid]", "data-productid"),
+    ):
+        node = tree.css_first(selector)
+        value = (node.attributes.get(name) or "").strip() if node else ""
+        if value and len(value) <= 40:
+            return value
+    return ""
+
+
+def _in_url(url: str) -> str:
+    parts = urlsplit(url)
+    found = [match.group(1) for match in _URL_ID.finditer(parts.path)]
+    return max(found, key=len) if found else ""
+
+
+def gtin(walked: Walked, tree: LexborHTMLParser) -> str:  # noqa: ARG001
+    """A GTIN labelled in the page's text, with its check digit right; "" where there is none."""
+    for run in walked.runs:
+        if run.flags & Flag.OTHER or len(run.text) > 200:
+            continue
+        if found := _EAN.search(run.text):
+            digits = found.group(1).replace("-", "")
+            if len(digits) in (8, 12, 13, 14) and checked(digits):
+                return digits
+    return ""

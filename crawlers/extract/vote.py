@@ -1,0 +1,90 @@
+"""Sources vote on the price: equal amounts add up, one vote a source, the strongest amount wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from contracts.observations import PriceType
+from crawlers.extract.model import Candidate, Offer
+from crawlers.extract.visible import Reading
+
+WEIGHTS = {"json-ld": 1.0, "microdata": 0.95, "rdfa": 0.9, "opengraph": 0.8, "embedded": 0.5, "text": 1.0, "url": 0.2}
+ENOUGH = 0.5  # below this an amount is a guess, and a guess is no price
+ECHO = 0.35  # a structured amount that the page shows nowhere is likely stale
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The amount that won, its type, how sure (0..1), and the candidates that voted for it."""
+
+    amount: Decimal
+    price_type: PriceType
+    confidence: float
+    currency: str
+    voters: tuple[Candidate, ...]
+    list_amount: Decimal | None = None
+
+
+def decide(offers: Sequence[Offer], readings: Sequence[Reading]) -> Verdict | None:
+    """The product's price by vote; None where no amount has enough weight."""
+    candidates = [_candidate(offer) for offer in offers if offer.amount is not None]
+    plain = [r.candidate for r in readings if not r.is_list and r.candidate.weight > 0]
+    regular = [c for c in plain if c.price_type in ("regular", "used")]
+    scores = _scores([*candidates, *regular])
+    if not scores:
+        return None
+    shown = {c.amount for c in plain}
+    if plain and candidates:
+        scores = {
+            a: s if a in shown or not any(c.amount == a for c in candidates) else s * 0.9 for a, s in scores.items()
+        }
+    amount = max(scores, key=lambda a: (scores[a], -_first(a, readings)))
+    if scores[amount] < ENOUGH:
+        return None
+    voters = tuple(c for c in (*candidates, *regular) if c.amount == amount)[:6]
+    total = sum(scores.values())
+    confidence = min(0.99, 0.5 * min(1.0, scores[amount]) + 0.5 * scores[amount] / total)
+    return Verdict(
+        amount=amount,
+        price_type=next((c.price_type for c in voters if c.source != "text"), voters[0].price_type),
+        confidence=float(confidence),
+        currency=next((c.currency for c in voters if c.currency), ""),
+        voters=voters,
+        list_amount=_list_amount(amount, offers, readings),
+    )
+
+
+def _candidate(offer: Offer) -> Candidate:
+    assert offer.amount is not None
+    return Candidate(
+        offer.amount, offer.source, WEIGHTS[offer.source] * offer.weight, offer.where, offer.currency, offer.price_type
+    )
+
+
+def _scores(candidates: Iterable[Candidate]) -> dict[Decimal, float]:
+    best: dict[tuple[Decimal, str], float] = {}
+    for c in candidates:
+        key = (c.amount, c.source)
+        best[key] = max(best.get(key, 0.0), c.weight)
+    scores: dict[Decimal, float] = {}
+    for (amount, _), weight in best.items():
+        scores[amount] = scores.get(amount, 0.0) + weight
+    return scores
+
+
+def _first(amount: Decimal, readings: Sequence[Reading]) -> int:
+    return next((r.order for r in readings if r.candidate.amount == amount), 1_000_000)
+
+
+def _list_amount(amount: Decimal, offers: Sequence[Offer], readings: Sequence[Reading]) -> Decimal | None:
+    stated = [o.list_amount for o in offers if o.list_amount is not None and o.list_amount > amount]
+    if stated:
+        return stated[0]
+    shown = [
+        r.candidate
+        for r in readings
+        if r.is_list and amount < r.candidate.amount <= amount * 10 and r.candidate.weight > 0.2
+    ]
+    return shown[0].amount if shown else None

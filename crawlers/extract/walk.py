@@ -1,0 +1,244 @@
+"""One walk over the parsed page: runs of visible text with their roles, microdata and RDFa items.
+
+The walk keeps its own stack, so a page of 100,000 nested tags costs memory, not recursion,
+and it ends after MAX_NODES nodes whatever the page holds.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from crawlers.extract.flags import Flag, of_names
+
+MAX_NODES = 300_000
+MAX_RUN = 600  # characters of one run of text that are kept
+
+_SKIP = frozenset(
+    {"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "select", "math", "textarea"}
+)
+_BLOCKS = frozenset(
+    ["div", "p", "li", "ul", "ol", "dl", "dt", "dd", "td", "th", "tr", "table", "tbody", "thead", "section", "article", "aside", "main", "header", "footer", "nav", "form", "fieldset", "h1", "h2", "h3", "h4", "h5", "h6", "br", "hr", "button", "label", "figure", "body", "a", "option", "blockquote", "address", "details", "summary"]
+)
+_STRUCK = frozenset({"del", "s", "strike"})
+_REGIONS = {"aside": Flag.OTHER, "nav": Flag.OTHER, "footer": Flag.OTHER, "h1": Flag.TITLE, "button": Flag.NONE}
+_NAMES = ("class", "id", "data-testid", "data-test", "data-qa", "data-role", "itemprop", "data-automation-id")
+_STYLE_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_STYLE_STRUCK = re.compile(r"line-through", re.IGNORECASE)
+_KEEP_TOGETHER = Flag.PRICE
+
+
+class Run:
+    """A stretch of visible text within one block and one set of roles."""
+
+    __slots__ = ("depth", "flags", "order", "tag", "text")
+
+    def __init__(self, flags: Flag, order: int, tag: str, depth: int) -> None:
+        self.text = ""
+        self.flags = flags
+        self.order = order
+        self.tag = tag
+        self.depth = depth
+
+    def add(self, piece: str, cents: bool) -> None:
+        """Append a text node's content, marks of decimals kept together."""
+        if len(self.text) > MAX_RUN:
+            return
+        piece = " ".join(piece[:MAX_RUN].split())
+        if not self.text:
+            self.text = piece
+        elif cents and self.text[-1].isdigit() and piece[:2].isdigit():
+            self.text += "." + piece
+        elif (self.text[-1].isdigit() and piece[0] in ".,") or (self.text[-1] in ".," and piece[0].isdigit()):
+            self.text += piece
+        else:
+            self.text += " " + piece
+
+
+class Item(dict[str, Any]):
+    """A microdata or RDFa item in the shape of JSON-LD: "@type" and properties."""
+
+
+class Walked:
+    """What one walk found: runs in reading order, items of both notations, buttons' texts."""
+
+    def __init__(self) -> None:
+        self.runs: list[Run] = []
+        self.microdata: list[Item] = []
+        self.rdfa: list[Item] = []
+        self.title_at: int | None = None
+        self.title = ""
+
+
+class _Frame:
+    """What everything inside an element inherits."""
+
+    __slots__ = ("block", "depth", "flags", "micro", "open", "price_root", "rdfa", "tag")
+
+    def __init__(self, parent: _Frame | None) -> None:
+        self.flags = parent.flags if parent else Flag.NONE
+        self.block = parent.block if parent else 0
+        self.price_root = parent.price_root if parent else 0
+        self.micro: Item | None = parent.micro if parent else None
+        self.rdfa: Item | None = parent.rdfa if parent else None
+        self.open: tuple[tuple[Item, str], ...] = parent.open if parent else ()
+        self.tag = parent.tag if parent else "body"
+        self.depth = parent.depth + 1 if parent else 0
+
+
+def walk(tree: LexborHTMLParser) -> Walked:
+    """Walk the body once; stops quietly after MAX_NODES nodes."""
+    return _Walker().walk(tree)
+
+
+class _Walker:
+    def __init__(self) -> None:
+        self.found = Walked()
+        self.serial = 0
+        self.key: tuple[int, int, Flag] | None = None
+        self.title_open = False
+
+    def walk(self, tree: LexborHTMLParser) -> Walked:
+        root = tree.body or tree.root
+        if root is None:
+            return self.found
+        stack: list[tuple[LexborNode, _Frame]] = [(root, _Frame(None))]
+        left = MAX_NODES
+        while stack and left:
+            left -= 1
+            node, parent = stack.pop()
+            if (after := node.next) is not None and node is not root:
+                stack.append((after, parent))
+            tag = node.tag
+            if tag == "-text":
+                self._text(node, parent)
+            elif tag is not None and tag not in _SKIP and tag[0] not in "-!_":
+                frame = self._enter(node, tag, parent)
+                if (child := node.child) is not None and frame is not None:
+                    stack.append((child, frame))
+        return self.found
+
+    def _enter(self, node: LexborNode, tag: str, parent: _Frame) -> _Frame | None:
+        attributes = node.attributes
+        is_block = tag in _BLOCKS
+        if not attributes and not is_block and tag not in _STRUCK and tag != "sup":
+            return parent
+        self.serial += 1
+        frame = _Frame(parent)
+        flags = self._flags(tag, attributes)
+        frame.flags |= flags
+        if is_block:
+            frame.block, frame.tag = self.serial, tag
+        if flags & Flag.PRICE and not parent.flags & Flag.PRICE:
+            frame.price_root = self.serial
+        if "itemprop" in attributes or "itemscope" in attributes:
+            self._micro(tag, attributes, frame)
+        if "property" in attributes or "typeof" in attributes:
+            self._rdfa(tag, attributes, frame)
+        return frame
+
+    def _flags(self, tag: str, attributes: dict[str, str | None]) -> Flag:
+        flags = _REGIONS.get(tag, Flag.NONE)
+        if tag in _STRUCK:
+            flags |= Flag.OLD
+        if tag == "sup":
+            flags |= Flag.CENTS
+        if attributes:
+            names = " ".join(v for k in _NAMES if (v := attributes.get(k)))
+            if names:
+                flags |= of_names(names[:300])
+            style = attributes.get("style")
+            if style:
+                flags |= Flag.HIDDEN if _STYLE_HIDDEN.search(style[:300]) else Flag.NONE
+                flags |= Flag.OLD if _STYLE_STRUCK.search(style[:300]) else Flag.NONE
+            if "hidden" in attributes:
+                flags |= Flag.HIDDEN
+        return flags
+
+    def _text(self, node: LexborNode, frame: _Frame) -> None:
+        text = node.text_content
+        if not text or text.isspace():
+            return
+        for item, name in frame.open[-3:]:
+            held = item.get(name)
+            if isinstance(held, str) and len(held) < MAX_RUN:
+                item[name] = f"{held} {text.strip()}".strip()
+        steady = frame.flags & ~(Flag.CENTS | Flag.NOW | Flag.UNIT)
+        key = (
+            frame.block,
+            frame.price_root,
+            steady & (Flag.OLD | Flag.HIDDEN | Flag.MEMBER | Flag.COUPON | Flag.PRICE),
+        )
+        if key != self.key or not self.found.runs:
+            self.found.runs.append(Run(frame.flags, len(self.found.runs), frame.tag, frame.depth))
+            self.key = key
+        run = self.found.runs[-1]
+        run.flags |= frame.flags
+        run.add(text.strip(), bool(frame.flags & Flag.CENTS))
+        if frame.tag == "h1" and (self.found.title_at is None or self.found.title_at == run.order):
+            self.found.title_at, self.found.title = run.order, run.text
+
+    def _micro(self, tag: str, attributes: dict[str, str | None], frame: _Frame) -> None:
+        holder, names = frame.micro, (attributes.get("itemprop") or "").split()
+        if "itemscope" in attributes:
+            item = Item({"@type": _short(attributes.get("itemtype"))})
+            self._hold(holder, names, item, self.found.microdata)
+            frame.micro = item
+        elif holder is not None:
+            self._value(holder, names, tag, attributes, frame)
+
+    def _rdfa(self, tag: str, attributes: dict[str, str | None], frame: _Frame) -> None:
+        holder, names = frame.rdfa, [_local(name) for name in (attributes.get("property") or "").split()]
+        if "typeof" in attributes:
+            item = Item({"@type": _local((attributes.get("typeof") or "").split(" ")[0])})
+            self._hold(holder, names, item, self.found.rdfa)
+            frame.rdfa = item
+        elif holder is not None:
+            self._value(holder, names, tag, attributes, frame)
+
+    @staticmethod
+    def _hold(holder: Item | None, names: list[str], item: Item, top: list[Item]) -> None:
+        if holder is None or not names:
+            if len(top) < 500:
+                top.append(item)
+            return
+        for name in names:
+            _put(holder, name, item)
+
+    @staticmethod
+    def _value(holder: Item, names: list[str], tag: str, attributes: dict[str, str | None], frame: _Frame) -> None:
+        stated = next(
+            (
+                v
+                for k in ("content", "href" if tag in ("link", "a") else "", "value", "datetime")
+                if k and (v := attributes.get(k))
+            ),
+            None,
+        )
+        for name in names:
+            if stated is not None and not (tag == "a" and name not in ("url", "availability")):
+                _put(holder, name, stated)
+            elif name not in holder:
+                holder[name] = ""
+                frame.open = (*frame.open, (holder, name))
+
+
+def _put(holder: Item, name: str, value: object) -> None:
+    held = holder.get(name)
+    if held is None or held == "":
+        holder[name] = value
+    elif isinstance(held, list):
+        if len(held) < 200:
+            held.append(value)
+    else:
+        holder[name] = [held, value]
+
+
+def _short(kind: str | None) -> str:
+    return (kind or "").split(" ")[0].rstrip("/").rpartition("/")[2]
+
+
+def _local(name: str) -> str:
+    return re.split(r"[/#:]", name)[-1]
