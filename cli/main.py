@@ -10,15 +10,25 @@ import sys
 import click
 import typer
 
+from cli import worker
 from contracts.errors import BadInputError, PriceRadarError
 
 app = typer.Typer(
     name="priceradar",
     help="Watch competitors' prices, alert on moves over 5 %, propose markdowns of at most 3 %.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def priceradar() -> None:
+    """Watch competitors' prices, alert on moves over 5 %, propose markdowns of at most 3 %."""
+
+
+app.command("worker")(worker.worker)
 
 
 def main() -> None:

@@ -94,5 +94,6 @@ def run_app(app: faust.App, settings: Settings) -> None:
     # Batches of rows come and go at once: the collector's default steps cost a fifth of the time.
     gc.set_threshold(50_000, 50, 100)
     gc.freeze()
-    worker = faust.Worker(app, loglevel=settings.log_level, redirect_stdouts=False, quiet=True)
+    # Logging is ours already: Faust would replace every handler.
+    worker = faust.Worker(app, loglevel=settings.log_level, redirect_stdouts=False, quiet=True, override_logging=False)
     worker.execute_from_commandline()

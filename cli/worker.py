@@ -1,0 +1,56 @@
+"""`priceradar worker`: one worker of a cluster."""
+
+from __future__ import annotations
+
+import importlib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contracts.errors import BadInputError
+
+
+class WorkerName(StrEnum):
+    """The workers there are."""
+
+    streams = "streams"
+    pricing = "pricing"
+    alerts = "alerts"
+    recorder = "recorder"
+
+
+MODULES = {
+    WorkerName.streams: "streams.worker",
+    WorkerName.pricing: "pricing.worker",
+    WorkerName.alerts: "alerts.worker",
+    WorkerName.recorder: "streams.recorder",
+}
+
+
+def worker(
+    name: Annotated[WorkerName, typer.Argument(help="Which worker.")],
+    config: Annotated[Path | None, typer.Option(help="Settings file; priceradar.toml here by default.")] = None,
+) -> None:
+    """Run one worker until it is asked to stop; start more of the same name to share its work.
+
+    Example: PRICERADAR_KAFKA=kafka-1:9092,kafka-2:9092 priceradar worker streams
+    """
+    from runtime.faust_app import run_app  # noqa: PLC0415
+    from runtime.logs import configure_logging  # noqa: PLC0415
+    from runtime.metrics import serve_metrics  # noqa: PLC0415
+    from runtime.policies import load_policy  # noqa: PLC0415
+    from runtime.run_files import announce  # noqa: PLC0415
+    from runtime.settings import load_settings  # noqa: PLC0415
+    from streams.admin import ensure_topics  # noqa: PLC0415
+
+    settings = load_settings(config)
+    if not settings.kafka:
+        raise BadInputError("a worker needs a Kafka: set PRICERADAR_KAFKA=host:port, or use `priceradar up`")
+    configure_logging(settings.log_level)
+    policy = load_policy(settings.policy)
+    ensure_topics(settings.kafka)
+    port = serve_metrics(settings.metrics_port, settings.metrics_host)
+    announce(settings.data, name.value, f"http://{settings.metrics_host}:{port}/metrics")
+    run_app(importlib.import_module(MODULES[name]).build(settings, policy), settings)
