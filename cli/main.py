@@ -10,7 +10,7 @@ import sys
 import click
 import typer
 
-from cli import worker
+from cli import crawl, demo, extract, up, worker
 from contracts.errors import BadInputError, PriceRadarError
 
 app = typer.Typer(
@@ -28,6 +28,10 @@ def priceradar() -> None:
     """Watch competitors' prices, alert on moves over 5 %, propose markdowns of at most 3 %."""
 
 
+app.command("crawl")(crawl.crawl)
+app.command("extract")(extract.extract)
+app.command("demo")(demo.demo)
+app.command("up")(up.up)
 app.command("worker")(worker.worker)
 
 

@@ -37,13 +37,13 @@ def worker(
 
     Example: PRICERADAR_KAFKA=kafka-1:9092,kafka-2:9092 priceradar worker streams
     """
-    from runtime.faust_app import run_app  # noqa: PLC0415
-    from runtime.logs import configure_logging  # noqa: PLC0415
-    from runtime.metrics import serve_metrics  # noqa: PLC0415
-    from runtime.policies import load_policy  # noqa: PLC0415
-    from runtime.run_files import announce  # noqa: PLC0415
-    from runtime.settings import load_settings  # noqa: PLC0415
-    from streams.admin import ensure_topics  # noqa: PLC0415
+    from runtime.faust_app import run_app
+    from runtime.logs import configure_logging
+    from runtime.metrics import serve_metrics
+    from runtime.policies import load_policy
+    from runtime.run_files import announce
+    from runtime.settings import load_settings
+    from streams.admin import ensure_topics
 
     settings = load_settings(config)
     if not settings.kafka:

@@ -1,0 +1,37 @@
+"""`priceradar up`: the whole system on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def up(
+    config: Annotated[Path | None, typer.Option(help="Settings file; priceradar.toml here by default.")] = None,
+    watchlist: Annotated[Path | None, typer.Option(help="Crawl these pages too, again and again.")] = None,
+    every: Annotated[float, typer.Option(min=1, help="Seconds between two rounds of the crawl.")] = 900,
+) -> None:
+    """Run everything on this machine until Ctrl-C: workers, console and, where none is named, our own Kafka.
+
+    Data stay in the data folder; a second `up` goes on where the first stopped.
+
+    Example: priceradar up --config priceradar.toml --watchlist shops.csv
+    """
+    from rich.console import Console
+
+    from cli.machine import WORKERS, machine, until_asked_to_stop
+    from runtime.settings import load_settings
+
+    screen = Console(highlight=False)
+    settings = load_settings(config)
+    with until_asked_to_stop() as stop, machine(settings, screen.print) as running:
+        if watchlist is not None:
+            running.supervisor.start("crawl", "crawl", "--watchlist", str(watchlist), "--every", str(every))
+        for entry in running.wait_ready((*WORKERS, "console")).values():
+            screen.print(f"  {entry.name:<10} {entry.address}")
+        screen.print(f"PriceRadar runs; logs in {running.logs}. Ctrl-C stops it.")
+        while not stop.wait(0.5):
+            running.check()
+        screen.print("Stopping")
