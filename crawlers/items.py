@@ -1,0 +1,16 @@
+"""What spiders yield besides observations."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from contracts.errors import PriceRadarError
+from crawlers.watchlist import Row
+
+
+class FailedPage(NamedTuple):
+    """A page that gave no observation: why, and the hash of what came instead."""
+
+    row: Row
+    error: PriceRadarError
+    evidence: str = ""

@@ -1,0 +1,12 @@
+"""Metrics of the crawl."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge
+
+REQUESTS = Counter("priceradar_crawl_requests_total", "Pages asked for, by how it ended", ["competitor", "outcome"])
+FAILURES = Counter("priceradar_extract_failures_total", "Pages that gave no observation", ["competitor", "reason"])
+LAST_GOOD = Gauge(
+    "priceradar_last_good_observation_timestamp_seconds", "When a shop last gave a good observation", ["competitor"]
+)
+IN_FLIGHT = Gauge("priceradar_crawl_in_flight_batches", "Batches sent to Kafka and not acknowledged yet")

@@ -1,0 +1,46 @@
+"""Run a crawl in this process until it is done or asked to stop."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from scrapy.crawler import CrawlerProcess
+
+from contracts.errors import UnavailableError
+from crawlers.outbox import STAGE, Outbox
+from crawlers.settings import scrapy_settings
+from crawlers.spiders.watch import WatchSpider
+from crawlers.watchlist import Row, Watchlist, read
+from runtime.metrics import known_stage
+from runtime.settings import Settings
+
+
+def run(
+    rows: Sequence[Row],
+    settings: Settings,
+    every: float | None = None,
+    allow_private: bool = False,
+    progress: Callable[[Counter[str]], None] = lambda _: None,
+) -> Counter[str]:
+    """Crawl the rows once, or every so many seconds; outcomes counted ("ok", "no_price", ...).
+
+    UnavailableError where Kafka does not answer or has not taken everything.
+    """
+    known_stage(STAGE)
+    outbox = Outbox(settings.kafka)
+    process = CrawlerProcess(scrapy_settings(settings, allow_private))
+    crawler = process.create_crawler(WatchSpider)
+    process.crawl(crawler, rows=tuple(rows), every=every, currency=settings.currency, progress=progress, outbox=outbox)
+    process.start()
+    outbox.close()
+    spider = crawler.spider
+    if not isinstance(spider, WatchSpider):
+        raise UnavailableError("the crawl could not start; see the log above")
+    return spider.outcomes
+
+
+def load(path: Path) -> Watchlist:
+    """The watchlist at a path; BadInputError."""
+    return read(path)

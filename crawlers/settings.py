@@ -1,0 +1,44 @@
+"""Scrapy settings of PriceRadar: polite by default, bounded everywhere, honest about who asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.settings import Settings
+
+MAX_RESPONSE = 12 * 1024 * 1024
+
+
+def scrapy_settings(settings: Settings, allow_private: bool = False) -> dict[str, Any]:
+    """Settings for one crawl. With `allow_private` (the demo) loopback shops are asked without delay."""
+    return {
+        "BOT_NAME": "priceradar",
+        "USER_AGENT": settings.user_agent,
+        "ROBOTSTXT_OBEY": True,
+        "ROBOTSTXT_PARSER": "scrapy.robotstxt.ProtegoRobotParser",
+        "DOWNLOAD_DELAY": 0.0 if allow_private else 1.0,
+        "RANDOMIZE_DOWNLOAD_DELAY": False,
+        "CONCURRENT_REQUESTS": 32,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 8 if allow_private else 2,
+        "DOWNLOAD_TIMEOUT": 30,
+        "DOWNLOAD_MAXSIZE": MAX_RESPONSE,
+        "DOWNLOAD_WARNSIZE": MAX_RESPONSE // 2,
+        "REDIRECT_MAX_TIMES": 5,
+        "RETRY_TIMES": 1,
+        "RETRY_HTTP_CODES": [500, 502, 504, 522, 524, 408],
+        "COOKIES_ENABLED": False,
+        "TELNETCONSOLE_ENABLED": False,
+        "DNS_RESOLVER": "crawlers.guard.GuardedResolver",
+        "PRICERADAR_ALLOW_PRIVATE": allow_private,
+        "LOG_LEVEL": "WARNING",
+        "LOGSTATS_INTERVAL": 0.0,
+        "DOWNLOADER_MIDDLEWARES": {
+            "crawlers.guard.AddressGuard": 50,
+            "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+            "crawlers.politeness.CrawlDelay": 100,
+            "crawlers.politeness.Patience": 560,
+            "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+        },
+        "SPIDER_MIDDLEWARES": {"scrapy.spidermiddlewares.depth.DepthMiddleware": None},
+        "ITEM_PIPELINES": {"crawlers.pipeline.KafkaPipeline": 100},
+    }

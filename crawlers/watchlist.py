@@ -1,0 +1,107 @@
+"""The watchlist: which pages to look at, row by row, with the line of every mistake."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from contracts.errors import BadInputError, BadRowError
+
+COLUMNS = ("competitor", "url", "sku")
+MAX_ROWS = 1_000_000
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A page to watch. `product_id` is the shop's own id; without one the page's path names the product."""
+
+    competitor: str
+    url: str
+    sku: str = ""
+    product_id: str = ""
+    name: str = ""
+    category: str = ""
+    match_confidence: float = 1.0
+    line: int = 0
+
+    @property
+    def product(self) -> str:
+        """The product's id in its series: stated, or the URL's path and query."""
+        if self.product_id:
+            return self.product_id
+        parts = urlsplit(self.url)
+        return (parts.path.strip("/") + (f"?{parts.query}" if parts.query else ""))[:200] or "/"
+
+
+class Watchlist(msgspec.Struct, frozen=True):
+    """Rows that can be watched, and a BadRowError for each that cannot."""
+
+    rows: tuple[Row, ...]
+    errors: tuple[BadRowError, ...]
+
+
+def read(path: Path) -> Watchlist:
+    """A watchlist from a CSV file in UTF-8; BadInputError where the file or its header is unusable."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(f"watchlist {path} cannot be read: {error}; name a CSV file in UTF-8") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, name: str = "watchlist") -> Watchlist:
+    """A watchlist from CSV text. The same page twice is an error of the second row."""
+    reader = csv.DictReader(io.StringIO(text))
+    header = [column.strip().lower() for column in reader.fieldnames or ()]
+    missing = [column for column in COLUMNS if column not in header]
+    if missing:
+        raise BadInputError(f"{name} must have the columns {', '.join(COLUMNS)}; {', '.join(missing)} missing")
+    reader.fieldnames = header
+    rows, errors, seen = [], [], dict[tuple[str, str], int]()
+    try:
+        for values in reader:
+            try:
+                row = _row(values, reader.line_num, name)
+                if first := seen.setdefault((row.competitor, row.url), row.line) != row.line:
+                    first = seen[row.competitor, row.url]
+                    raise BadRowError(f"{name} line {row.line}: the page is on line {first} already", row.line)
+                rows.append(row)
+            except BadRowError as error:
+                errors.append(error)
+    except csv.Error as error:
+        raise BadInputError(f"{name} line {reader.line_num}: {error}") from error
+    return Watchlist(tuple(rows), tuple(errors))
+
+
+def _row(values: dict[str | None, str | list[str] | None], line: int, name: str) -> Row:
+    if None in values:
+        raise BadRowError(f"{name} line {line}: more values than columns; quote values with commas", line)
+    text = {str(key): str(value or "").strip() for key, value in values.items()}
+    if not text["competitor"]:
+        raise BadRowError(f"{name} line {line}: competitor must not be empty", line)
+    url = urlsplit(text["url"]) if "[" not in text["url"] else urlsplit("")
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise BadRowError(f"{name} line {line}: url must begin with http:// or https://, was {text['url'][:80]!r}", line)
+    return Row(
+        competitor=text["competitor"],
+        url=text["url"],
+        sku=text["sku"],
+        product_id=text.get("product_id", ""),
+        name=text.get("name", ""),
+        category=text.get("category", ""),
+        match_confidence=_confidence(text.get("match_confidence", ""), line, name),
+        line=line,
+    )
+
+
+def _confidence(text: str, line: int, name: str) -> float:
+    try:
+        value = float(text) if text else 1.0
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 1.0:
+        raise BadRowError(f"{name} line {line}: match_confidence must be from 0 to 1, was {text[:20]!r}", line)
+    return value
