@@ -102,7 +102,7 @@ def _connect(bootstrap: str) -> Any:
             batch_size=256 * 1024,
             max_request_size=2 * 1024 * 1024,
             max_block_ms=10_000,
-            bootstrap_timeout_ms=10_000,
+            bootstrap_timeout_ms=5_000,
             allow_auto_create_topics=False,
         )
     except KafkaError as error:
