@@ -10,7 +10,7 @@ import sys
 import click
 import typer
 
-from cli import crawl, demo, extract, up, worker
+from cli import crawl, demo, explain, extract, forecast, up, worker
 from contracts.errors import BadInputError, PriceRadarError
 
 app = typer.Typer(
@@ -33,6 +33,9 @@ app.command("extract")(extract.extract)
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("worker")(worker.worker)
+app.command("forecast")(forecast.forecast)
+app.command("explain")(explain.explain)
+app.command("verify")(explain.verify)
 
 
 def main() -> None:
