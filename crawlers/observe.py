@@ -17,7 +17,13 @@ _ID = re.compile(r"[a-z]*\d[\da-z]{2,}", re.IGNORECASE)
 
 
 def observe(
-    row: Row, body: bytes, url: str, observed_at: int, content_type: str = "", status: int = 200, currency: str = UNSTATED
+    row: Row,
+    body: bytes,
+    url: str,
+    observed_at: int,
+    content_type: str = "",
+    status: int = 200,
+    currency: str = UNSTATED,
 ) -> Observation:
     """What the page at `url` (after redirects) says about the row's product; BadPageError.
 

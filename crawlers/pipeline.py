@@ -30,7 +30,7 @@ class KafkaPipeline:
 
     async def process_item(self, item: Any) -> Any:
         """Count and send; waits while too much is unacknowledged, which holds the crawl back."""
-        while self._outbox.crowded and self._outbox.failed is None:
+        while self._outbox.crowded and self._outbox.failed is None:  # noqa: ASYNC110 the producer has a thread
             await asyncio.sleep(0.02)
         if isinstance(item, Observation):
             self._outbox.add(item)

@@ -65,8 +65,8 @@ def parse(text: str, name: str = "watchlist") -> Watchlist:
         for values in reader:
             try:
                 row = _row(values, reader.line_num, name)
-                if first := seen.setdefault((row.competitor, row.url), row.line) != row.line:
-                    first = seen[row.competitor, row.url]
+                first = seen.setdefault((row.competitor, row.url), row.line)
+                if first != row.line:
                     raise BadRowError(f"{name} line {row.line}: the page is on line {first} already", row.line)
                 rows.append(row)
             except BadRowError as error:
@@ -84,7 +84,9 @@ def _row(values: dict[str | None, str | list[str] | None], line: int, name: str)
         raise BadRowError(f"{name} line {line}: competitor must not be empty", line)
     url = urlsplit(text["url"]) if "[" not in text["url"] else urlsplit("")
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise BadRowError(f"{name} line {line}: url must begin with http:// or https://, was {text['url'][:80]!r}", line)
+        raise BadRowError(
+            f"{name} line {line}: url must begin with http:// or https://, was {text['url'][:80]!r}", line
+        )
     return Row(
         competitor=text["competitor"],
         url=text["url"],

@@ -77,6 +77,6 @@ def _territory(url: str, language: str) -> str:
 def _path_territory(path: re.Match[str]) -> str:
     for part in path.groups():
         code = "GB" if part == "uk" else (part or "").upper()
-        if code and code not in {"EN"} and get_territory_currencies(code):
+        if code and code != "EN" and get_territory_currencies(code):
             return code
     return ""

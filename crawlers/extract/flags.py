@@ -34,28 +34,50 @@ _PATTERNS: tuple[tuple[Flag, str], ...] = (
     (Flag.PRICE, r"price|preis|prix|prezzo|precio|preco|cena\b|pris\b|prijs|hinta|jiage|amount|cost\b|money"),
     (
         Flag.OLD,
-        r"price[-_]?(?:old|was|list|regular|strike|strikethrough|before|original|previous|compare|msrp|rrp|retail|base)"
-        r"|(?:^|[-_\s])(?:old|was|before|original|previous|crossed|striked?|strike-?through|compare-?at|msrp|rrp|uvp|pvp"
-        r"|list[-_]?price|was[-_]?price|old[-_]?price|regular[-_]?price|basis-?price|high[-_]?price|stary|antes|ancien|barre)"
-        r"(?:$|[-_\s])|oldprice|wasprice|listprice|originalprice|price-?from-?old|text-?strike|line-?through|a-text-price",
+        (
+            r"price[-_]?(?:old|was|list|regular|strike|strikethrough|before|original|previous|compare|msrp|rrp|retail|"
+            r"base)"
+            r"|(?:^|[-_\s])(?:old|was|before|original|previous|crossed|striked?|strike-?through|compare-?at|msrp|rrp|"
+            r"uvp|pvp"
+            r"|list[-_]?price|was[-_]?price|old[-_]?price|regular[-_]?price|basis-?price|high[-_]?price|stary|antes|"
+            r"ancien|barre)"
+            r"(?:$|[-_\s])|oldprice|wasprice|listprice|originalprice|price-?from-?old|text-?strike|line-?through|"
+            r"a-text-price"
+        ),
     ),
     (
         Flag.NOW,
-        r"(?:current|sale|special|now|our|final|offer|actual|selling|buy-?box|deal|discounted|promo|main|product)[-_ ]?price"
-        r"|price[-_]?(?:current|sale|special|now|final|actual|main|new|value|to-?pay)|pricetopay|priceblock|new[-_]price",
+        (
+            r"(?:current|sale|special|now|our|final|offer|actual|selling|buy-?box|deal|discounted|promo|main|"
+            r"product)[-_ ]?price"
+            r"|price[-_]?(?:current|sale|special|now|final|actual|main|new|value|to-?pay)|pricetopay|priceblock|"
+            r"new[-_]price"
+        ),
     ),
     (
         Flag.OTHER,
-        r"related|recommend|similar|carousel|cross-?sell|up-?sell|accessor|recently|viewed|sponsored|also[-_]?(?:like|bought|view)"
-        r"|mini-?cart|(?:^|[-_\s])(?:footer|nav|navbar|navigation|menu|breadcrumb|sidebar|aside|header|cookie|modal|popup|ads?|banner)"
-        r"(?:$|[-_\s])|product-?(?:list|grid|tile|card|item)s?(?:$|[-_\s])|swiper|slick|bundle|frequently|comparison|compare|suggest"
-        r"|wishlist|basket|bestsell|top-?sell|other-?(?:sellers|products|offers)|more-?(?:from|products)|complement|searchresult",
+        (
+            r"related|recommend|similar|carousel|cross-?sell|up-?sell|accessor|recently|viewed|sponsored|"
+            r"also[-_]?(?:like|bought|view)"
+            r"|mini-?cart|(?:^|[-_\s])(?:footer|nav|navbar|navigation|menu|breadcrumb|sidebar|aside|header|cookie|"
+            r"modal|popup|ads?|banner)"
+            r"(?:$|[-_\s])|product-?(?:list|grid|tile|card|item)s?(?:$|[-_\s])|swiper|slick|bundle|frequently|"
+            r"comparison|compare|suggest"
+            r"|wishlist|basket|bestsell|top-?sell|other-?(?:sellers|products|offers)|more-?(?:from|products)|"
+            r"complement|searchresult"
+        ),
     ),
     (Flag.UNIT, r"unit[-_]?price|price[-_]?(?:per[-_]?)?unit|per[-_]?unit|base[-_]?price|grundpreis|ppu|priceper"),
-    (Flag.SHIPPING, r"shipping|delivery|versand|lieferung|livraison|envio|spedizione|freight|postage|dostawa|doprava"),
+    (
+        Flag.SHIPPING,
+        (r"shipping|delivery|versand|lieferung|livraison|envio|spedizione|freight|postage|dostawa|doprava"),
+    ),
     (
         Flag.INSTALMENT,
-        r"install?ment|finance|financing|monthly|leasing|rates?-|klarna|afterpay|parcel[ae]|cuotas|credit|splatk|raty",
+        (
+            r"install?ment|finance|financing|monthly|leasing|rates?-|klarna|afterpay|parcel[ae]|cuotas|credit|splatk|"
+            r"raty"
+        ),
     ),
     (Flag.MEMBER, r"member|loyalty|club|prime-?price|vip|plus-?price|card-?price"),
     (
@@ -65,7 +87,10 @@ _PATTERNS: tuple[tuple[Flag, str], ...] = (
     (Flag.STOCK, r"stock|availab|verfuegbar|disponib|inventory|sold-?out|delivery-?status|in-?store"),
     (
         Flag.BUY,
-        r"add[-_]?to[-_]?(?:cart|bag|basket)|addtocart|addtobasket|buy-?now|buybox|buy-?button|btn-?buy|in-den-warenkorb",
+        (
+            r"add[-_]?to[-_]?(?:cart|bag|basket)|addtocart|addtobasket|buy-?now|buybox|buy-?button|btn-?buy|"
+            r"in-den-warenkorb"
+        ),
     ),
     (
         Flag.PROMOTION,

@@ -14,8 +14,10 @@ from crawlers.extract.schema import checked
 from crawlers.extract.walk import Walked
 
 _SKU_LABEL = re.compile(
-    r"(?:\bsku\b|item (?:no|number|model number|#)|article (?:no|number)|artikel-?(?:nr|nummer)|art\.?[ -]?nr|bestell-?(?:nr|nummer)|produkt-?(?:nr|nummer)|réf(?:érence)?|ref(?:erencia|erência)?|"
-    r"codice(?: articolo| prodotto)?|código|cod\.|kód(?: produktu| tovaru)?|kod produktu|šifra(?: izdelka)?|product (?:code|id|number)|catalogue (?:no|number)|asin|model(?: no| number)?|артикул|код(?: товара)?|"
+    r"(?:\bsku\b|item (?:no|number|model number|#)|article (?:no|number)|artikel-?(?:nr|nummer)|art\.?[ -]?nr|"
+    r"bestell-?(?:nr|nummer)|produkt-?(?:nr|nummer)|réf(?:érence)?|ref(?:erencia|erência)?|"
+    r"codice(?: articolo| prodotto)?|código|cod\.|kód(?: produktu| tovaru)?|kod produktu|šifra(?: izdelka)?|"
+    r"product (?:code|id|number)|catalogue (?:no|number)|asin|model(?: no| number)?|артикул|код(?: товара)?|"
     r"商品编号|货号|商品コード|品番|varenr|varenummer|artikelnummer|tuotenumero)\s*\.?\s*(?:[:：#°º.]|\bis\b)*\s*",
     re.IGNORECASE,
 )

@@ -22,7 +22,10 @@ MAX_TEXT = 400  # a price's text is short; longer ones are cut before any expres
 
 _SPACES = " \u00a0\u2007\u2009\u202f"
 _APOSTROPHES = "'’‘´`ʼ"
-_NUMBER = rf"(?:\d{{1,3}}(?:[{_SPACES}{_APOSTROPHES}]\d{{3}})+|\d+)(?:[.,]\d+)*(?:[{_APOSTROPHES}]\d{{3}})*(?:[.,]\d{{1,3}})?|[.,]\d{{1,2}}"
+_NUMBER = (
+    rf"(?:\d{{1,3}}(?:[{_SPACES}{_APOSTROPHES}]\d{{3}})+|"
+    rf"\d+)(?:[.,]\d+)*(?:[{_APOSTROPHES}]\d{{3}})*(?:[.,]\d{{1,3}})?|[.,]\d{{1,2}}"
+)
 _NUMBER_RE = re.compile(rf"(?<![\d.,])(?:{_NUMBER})(?![\d])")
 _PREFIXES = {
     "$",
@@ -72,7 +75,11 @@ def _symbols() -> str:
 
 @cache
 def _symbol_re() -> re.Pattern[str]:
-    codes = "USD|EUR|GBP|CNY|JPY|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|RUB|UAH|BYN|TRY|INR|AUD|CAD|NZD|SGD|HKD|TWD|KRW|BRL|MXN|ARS|CLP|COP|ZAR|AED|SAR|KWD|BHD|OMR|JOD|TND|THB|VND|IDR|MYR|PHP|ILS|HRK|RSD|ISK|NGN|KES|EGP|PKR|GEL|KZT"
+    codes = (
+        "USD|EUR|GBP|CNY|JPY|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|RUB|UAH|BYN|TRY|INR|AUD|CAD|NZD|SGD|HKD|TWD|"
+        "KRW|BRL|MXN|ARS|CLP|COP|ZAR|AED|SAR|KWD|BHD|OMR|JOD|TND|THB|VND|IDR|MYR|PHP|ILS|HRK|RSD|ISK|NGN|KES|"
+        "EGP|PKR|GEL|KZT"
+    )
     return re.compile(rf"(?<![A-Za-z])(?:{codes})(?![A-Za-z])|{_symbols()}", re.IGNORECASE)
 
 
@@ -95,7 +102,8 @@ def parse_number(raw: str, currency: str = "", decimal_separator: str = "") -> D
     mark = decimal_separator if decimal_separator in (".", ",") else _decimal_mark(text, currency)
     whole, _, part = text.rpartition(mark) if mark else (text, "", "")
     digits = re.sub(r"[.,]", "", whole)
-    return Decimal(f"{digits or '0'}.{re.sub('[.,]', '', part) or '0'}")
+    decimals = re.sub(r"[.,]", "", part)
+    return Decimal(f"{digits or '0'}.{decimals}" if decimals else digits or "0")
 
 
 def _decimal_mark(text: str, currency: str) -> str:
@@ -157,7 +165,7 @@ def _before(text: str, end: int, taken: int) -> re.Match[str] | None:
     stop = end
     while stop > 0 and text[stop - 1].isspace():
         stop -= 1
-    while stop > 0 and text[stop - 1] in "-–—,":  # "50,- Kč"
+    while stop > 0 and text[stop - 1] in "-–—,万萬":  # "50,- Kč"
         stop -= 1
     best = None
     for found in _NUMBER_RE.finditer(text, max(taken, stop - 24, 0), stop):

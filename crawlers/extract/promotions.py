@@ -9,18 +9,88 @@ from crawlers.extract.flags import Flag
 from crawlers.extract.walk import Walked
 
 MOST = 8
+
+
+def _words(*alternatives: str) -> re.Pattern[str]:
+    return re.compile("|".join(alternatives), re.IGNORECASE)
+
+
 _KINDS: tuple[tuple[PromotionKind, re.Pattern[str]], ...] = (
-    ("threshold", re.compile(r"满\s?\d+(?:元)?\s?[减减送返]\s?\d*|每满\d+减\d+|spend [£$€]?\s?\d+[^.]{0,20}(?:save|get)|[£$€]\d+ off (?:when|orders)", re.IGNORECASE)),
-    ("bundle", re.compile(r"\b\d\s?(?:for|für|pour|por|per)\s?(?:the price of\s)?(?:\d|[£$€]\s?\d)|买[一二三\d]+[送赠]|buy \d,? get \d|第[二2]件|\d件\d折|3x2|2x1|multi-?buy", re.IGNORECASE)),
-    ("coupon", re.compile(r"优惠券|领券|券后|coupon|voucher|gutschein(?:code)?|promo ?code|code promo|cupón|cupom|クーポン|купон|промокод", re.IGNORECASE)),
-    ("flash_sale", re.compile(r"限时|秒杀|闪购|flash sale|lightning deal|deal of the day|blitzangebot|vente flash|タイムセール|ends in|black ?(?:friday|week)|oferta flash", re.IGNORECASE)),
-    ("gift", re.compile(r"赠品|送.{0,6}(?:礼|赠)|free gift|gratis dazu|cadeau offert|gratisgeschenk", re.IGNORECASE)),
-    ("member_price", re.compile(r"会员价|会员专享|member(?:s'?)? price|mitgliederpreis|club ?price|会員価格|with (?:club)?card", re.IGNORECASE)),
-)  # fmt: skip
+    (
+        "threshold",
+        _words(
+            r"满\s?\d+(?:元)?\s?[减减送返]\s?\d*",
+            r"每满\d+减\d+",
+            r"spend [£$€]?\s?\d+[^.]{0,20}(?:save|get)",
+            r"[£$€]\d+ off (?:when|orders)",
+        ),
+    ),
+    (
+        "bundle",
+        _words(
+            r"\b\d\s?(?:for|für|pour|por|per)\s?(?:the price of\s)?(?:\d|[£$€]\s?\d)",
+            r"买[一二三\d]+[送赠]",
+            r"buy \d,? get \d",
+            r"第[二2]件",
+            r"\d件\d折",
+            r"3x2",
+            r"2x1",
+            r"multi-?buy",
+        ),
+    ),
+    (
+        "coupon",
+        _words(
+            r"优惠券",
+            r"领券",
+            r"券后",
+            r"coupon",
+            r"voucher",
+            r"gutschein(?:code)?",
+            r"promo ?code",
+            r"code promo",
+            r"cupón",
+            r"cupom",
+            r"クーポン",
+            r"купон",
+            r"промокод",
+        ),
+    ),
+    (
+        "flash_sale",
+        _words(
+            r"限时",
+            r"秒杀",
+            r"闪购",
+            r"flash sale",
+            r"lightning deal",
+            r"deal of the day",
+            r"blitzangebot",
+            r"vente flash",
+            r"タイムセール",
+            r"ends in",
+            r"black ?(?:friday|week)",
+            r"oferta flash",
+        ),
+    ),
+    ("gift", _words(r"赠品", r"送.{0,6}(?:礼|赠)", r"free gift", r"gratis dazu", r"cadeau offert", r"gratisgeschenk")),
+    (
+        "member_price",
+        _words(
+            r"会员价",
+            r"会员专享",
+            r"member(?:s'?)? price",
+            r"mitgliederpreis",
+            r"club ?price",
+            r"会員価格",
+            r"with (?:club)?card",
+        ),
+    ),
+)
 
 
 def from_text(walked: Walked, was_minor: int | None) -> tuple[Promotion, ...]:
-    """Promotions named near the product, each kind once, in reading order; was/now first where a list price is shown."""
+    """Promotions named near the product, each kind once; was/now first where a list price is shown."""
     found: dict[PromotionKind, Promotion] = {}
     if was_minor is not None:
         found["was_now"] = Promotion("was_now", was_minor=was_minor)

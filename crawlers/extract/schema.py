@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from contracts.observations import Availability, PriceType
 from crawlers.extract.currencies import to_iso
 from crawlers.extract.model import Offer, Source
 from crawlers.extract.numbers import parse_price
 
 PRODUCT_TYPES = {
-    "product", "individualproduct", "productmodel", "productgroup", "book", "vehicle", "car", "event", "softwareapplication",
-    "someproducts", "musicevent", "theaterevent", "videogame", "hotelroom", "course", "movie", "musicrecording",
+    "product", "individualproduct", "productmodel", "productgroup", "someproducts", "book", "vehicle", "car",
+    "event", "musicevent", "theaterevent", "softwareapplication", "videogame", "hotelroom", "course", "movie",
 }  # fmt: skip
 OFFER_TYPES = {"offer", "aggregateoffer", "demand"}
 _IN_STOCK = {
@@ -40,7 +42,7 @@ def offers(items: Sequence[dict[str, Any]], source: Source) -> list[Offer]:
         where = f"{'/'.join(sorted(kinds)) or 'item'}[{index}]"
         if kinds & PRODUCT_TYPES:
             found.extend(_of_product(item, source, where))
-        elif kinds & OFFER_TYPES and (offer := _of_offer(item, {}, source, where)) is not None:
+        elif kinds & OFFER_TYPES and (offer := _of_offer(item, Offer(source=source, where=where))) is not None:
             found.append(offer)
         else:
             found.extend(_nested(item, source, where))
@@ -61,21 +63,23 @@ def types(item: dict[str, Any]) -> set[str]:
 
 def _of_product(item: dict[str, Any], source: Source, where: str) -> list[Offer]:
     item = {key[0].lower() + key[1:] if key else key: value for key, value in item.items()}
-    base = {
-        "name": _text(item.get("name")),
-        "sku": _text(item.get("sku"))
+    base = Offer(
+        source=source,
+        where=where,
+        name=_text(item.get("name")),
+        sku=_text(item.get("sku"))
         or _text(item.get("productID"))
         or _text(item.get("productId"))
         or _text(item.get("mpn")),
-        "gtin": next((gtin for key in _GTINS if (gtin := _gtin(item.get(key)))), ""),
-        "url": _text(item.get("url")) or _text(item.get("@id")),
-    }
+        gtin=next((gtin for key in _GTINS if (gtin := _gtin(item.get(key)))), ""),
+        url=_text(item.get("url")) or _text(item.get("@id")),
+    )
     raw = [one for one in _list(item.get("offers")) if isinstance(one, dict)]
     variants = [one for one in _list(item.get("hasVariant")) if isinstance(one, dict)]
     found = [
         offer
         for number, one in enumerate(_flat(raw))
-        if (offer := _of_offer(one, base, source, f"{where}.offers[{number}]"))
+        if (offer := _of_offer(one, replace(base, where=f"{where}.offers[{number}]")))
     ]
     for variant in variants[:200]:
         found.extend(
@@ -84,8 +88,8 @@ def _of_product(item: dict[str, Any], source: Source, where: str) -> list[Offer]
             )
         )
     if not found and (amount := _amount(item.get("price"), _currency(item))):
-        found.append(Offer(source=source, where=f"{where}.price", amount=amount, currency=_currency(item), **base))
-    return found or [Offer(source=source, where=where, **base)]
+        found.append(replace(base, where=f"{where}.price", amount=amount, currency=_currency(item)))
+    return found or [base]
 
 
 def _flat(raw: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -97,7 +101,7 @@ def _flat(raw: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield one
 
 
-def _of_offer(item: dict[str, Any], base: dict[str, str], source: Source, where: str) -> Offer | None:
+def _of_offer(item: dict[str, Any], base: Offer) -> Offer | None:
     item = {key[0].lower() + key[1:] if key else key: value for key, value in item.items()}
     currency = _currency(item)
     amount = _amount(item.get("price"), currency) or _amount(item.get("lowPrice"), currency)
@@ -116,13 +120,12 @@ def _of_offer(item: dict[str, Any], base: dict[str, str], source: Source, where:
     stock = availability(item.get("availability"))
     if amount is None and stock == "Unknown":
         return None
-    return Offer(
-        source=source,
-        where=where,
-        name=base.get("name", "") or _text(item.get("name")),
-        sku=_text(item.get("sku")) if base.get("sku", "") == "" else base["sku"],
-        gtin=base.get("gtin", "") or next((gtin for key in _GTINS if (gtin := _gtin(item.get(key)))), ""),
-        url=_text(item.get("url")) or base.get("url", ""),
+    return replace(
+        base,
+        name=base.name or _text(item.get("name")),
+        sku=base.sku or _text(item.get("sku")),
+        gtin=base.gtin or next((gtin for key in _GTINS if (gtin := _gtin(item.get(key)))), ""),
+        url=_text(item.get("url")) or base.url,
         currency=currency,
         seller=_text(item.get("seller")) or _text(item.get("offeredBy")),
         amount=amount,

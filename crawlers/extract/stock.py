@@ -10,19 +10,28 @@ from crawlers.extract.walk import Walked
 
 NEAR = 120  # runs after the title that belong to the product
 _OUT = re.compile(
-    r"out[ -]of[ -]stock|sold[ -]?out|currently unavailable|temporarily unavailable|no longer available|not available|isn.t available|unavailable\b|"
-    r"not in stock|no longer in stock|notify me when|nicht auf lager|nicht (?:mehr )?(?:lieferbar|verfügbar|vorrätig|lagernd)|ausverkauft|vergriffen|"
-    r"derzeit nicht|actuellement indisponible|indisponible|rupture|épuisé|agotado|sin stock|no disponible|esgotado|indispon[ií]vel|esaurito|"
-    r"non disponibile|niet (?:op voorraad|leverbaar|beschikbaar)|uitverkocht|slutsåld|ikke på lager|udsolgt|ej i lager|utsolgt|nie ?dostępny|brak w magazynie|"
-    r"vyprodáno|není skladem|vypredané|nije dostupno|ni na zalogi|нет в наличии|распродан|немає в наявності|缺货|售罄|已售完|无货|下架|补货中|"
+    r"out[ -]of[ -]stock|sold[ -]?out|currently unavailable|temporarily unavailable|no longer available|"
+    r"not available|isn.t available|unavailable\b|"
+    r"not in stock|no longer in stock|notify me when|nicht auf lager|nicht (?:mehr )?(?:lieferbar|verfügbar|"
+    r"vorrätig|lagernd)|ausverkauft|vergriffen|"
+    r"derzeit nicht|actuellement indisponible|indisponible|rupture|épuisé|agotado|sin stock|no disponible|"
+    r"esgotado|indispon[ií]vel|esaurito|"
+    r"non disponibile|niet (?:op voorraad|leverbaar|beschikbaar)|uitverkocht|slutsåld|ikke på lager|udsolgt|"
+    r"ej i lager|utsolgt|nie ?dostępny|brak w magazynie|"
+    r"vyprodáno|není skladem|vypredané|nije dostupno|ni na zalogi|нет в наличии|распродан|немає в наявності|缺货|售罄|"
+    r"已售完|无货|下架|补货中|"
     r"品切れ|在庫切れ|在庫なし|売り切れ|품절|tükendi|stokta yok|stok habis",
     re.IGNORECASE,
 )
 _IN = re.compile(
-    r"\bin stock\b|add to (?:cart|bag|basket|trolley)|buy (?:it )?now|auf lager|sofort (?:lieferbar|verfügbar)|lieferbar|in den (?:warenkorb|einkaufswagen)|"
-    r"en stock|ajouter au panier|añadir a|en existencia|aggiungi al carrello|disponibile|in magazzino|adicionar|comprar|em estoque|in winkelwagen|"
-    r"op voorraad|lägg i|i lager|på lager|legg i|tilføj til|do koszyka|dostępny|skladem|do košíku|do košíka|na sklade|na zalogi|u košaricu|dodaj|v košarico|"
-    r"в наличии|в корзину|купить|加入购物车|立即购买|有货|现货|カートに入れる|在庫あり|장바구니|sepete ekle|reserve|\bbuy\b|checkout|tickets",
+    r"\bin stock\b|add to (?:cart|bag|basket|trolley)|buy (?:it )?now|auf lager|sofort (?:lieferbar|verfügbar)|"
+    r"lieferbar|in den (?:warenkorb|einkaufswagen)|"
+    r"en stock|ajouter au panier|añadir a|en existencia|aggiungi al carrello|disponibile|in magazzino|adicionar|"
+    r"comprar|em estoque|in winkelwagen|"
+    r"op voorraad|lägg i|i lager|på lager|legg i|tilføj til|do koszyka|dostępny|skladem|do košíku|do košíka|"
+    r"na sklade|na zalogi|u košaricu|dodaj|v košarico|"
+    r"в наличии|в корзину|купить|加入购物车|立即购买|"
+    r"有货|现货|カートに入れる|在庫あり|장바구니|sepete ekle|reserve|\bbuy\b|checkout|tickets",
     re.IGNORECASE,
 )
 

@@ -14,29 +14,36 @@ from crawlers.extract.numbers import Price, find_prices, parse_price
 from crawlers.extract.walk import Run, Walked
 
 _INSTALMENT = re.compile(
-    r"(?:/|per|a|pro|al|par|por|no)\s*(?:mo\b|mth\b|month|monat|mois|mes\b|mese|mês|maand|måned|месяц|měs)|monthly|install?ment|instal?ments|"
-    r"\brate[ns]?\b|分期|每期|×\s*\d+\s*期|x\s*\d+\s*(?:期|vezes|mensualidades)|\d+\s*x\s+(?:de\s+)?(?:R\$|€|\$)|cuotas|splátk|рассрочк|finanz|leasing|klarna|afterpay|"
+    r"(?:/|per|a|pro|al|par|por|no)\s*(?:mo\b|mth\b|month|monat|mois|mes\b|mese|mês|maand|måned|месяц|měs)|"
+    r"monthly|install?ment|instal?ments|"
+    r"\brate[ns]?\b|分期|每期|×\s*\d+\s*期|x\s*\d+\s*(?:期|vezes|mensualidades)|\d+\s*x\s+(?:de\s+)?(?:R\$|€|\$)|cuotas|"
+    r"splátk|рассрочк|finanz|leasing|klarna|afterpay|"
     r"\bx\s*de\b|sem juros|com juros|/mo\b|/mnd\b|/mois",
     re.IGNORECASE,
 )
 _SHIPPING = re.compile(
-    r"shipping|delivery|deliver\b|versand|lieferung|livraison|envío|envio|frete|spedizion|consegna|postage|доставк|dostaw|doprav|包邮|运费|送料|"
+    r"shipping|delivery|deliver\b|versand|lieferung|livraison|envío|envio|frete|spedizion|consegna|postage|"
+    r"доставк|dostaw|doprav|包邮|运费|送料|"
     r"freight|frakt|orders? (?:over|above)|mindestbestell|orders of|spend|porto\b|bezorg",
     re.IGNORECASE,
 )
 _SAVING = re.compile(
-    r"\bsave\b|saving|\boff\b|rabatt|sparen|gespart|économi|remise|descuento|ahorr|sconto|risparm|скидк|zľav|slev|优惠券|立减|省|coupon|voucher|"
+    r"\bsave\b|saving|\boff\b|rabatt|sparen|gespart|économi|remise|descuento|ahorr|sconto|risparm|скидк|zľav|slev|"
+    r"优惠券|立减|省|coupon|voucher|"
     r"gutschein|cash\s?back|满\s?\d+|gift card|geschenkkarte|bonus|points|desconto|economi[zs]|popust|popusta",
     re.IGNORECASE,
 )
 _UNIT = re.compile(
-    r"(?:/|\bper\b|\bpro\b|\bje\b|\bal\b|\bpar\b|=)\s*(?:1|100|10)?\s*(?:kg|g|ml|cl|l|lb|oz|m2|m²|m|stück|stk|pcs?|unit|piece|100g|quart|fl\.?\s?oz|count|litre|liter|kilo)\b"
+    r"(?:/|\bper\b|\bpro\b|\bje\b|\bal\b|\bpar\b|=)\s*(?:1|100|10)?\s*(?:kg|g|ml|cl|l|lb|oz|m2|m²|m|stück|stk|"
+    r"pcs?|unit|piece|100g|quart|fl\.?\s?oz|count|litre|liter|kilo)\b"
     r"|(?:1|100)\s*(?:kg|g|ml|l)\s*=|元?/\s*(?:斤|千克|克|毫升)|/\s*(?:кг|шт)",
     re.IGNORECASE,
 )
 _WAS = re.compile(
-    r"\bwas\b|\bbefore\b|list price|\brrp\b|msrp|\buvp\b|statt|vorher|bisher|ancien|au lieu|prix conseillé|antes|precio anterior|prima|anziché|было|старая|"
-    r"原价|市场价|划线价|定価|通常価格|původn|bylo|běžná|regular price|typical price|normal price|compare at|førpris|ord\.? ?pris|tidligere|redna cena|\bde:|\bpvp\b|retail",
+    r"\bwas\b|\bbefore\b|list price|\brrp\b|msrp|\buvp\b|statt|vorher|bisher|ancien|au lieu|prix conseillé|antes|"
+    r"precio anterior|prima|anziché|было|старая|"
+    r"原价|市场价|划线价|定価|通常価格|původn|bylo|běžná|regular price|typical price|normal price|compare at|førpris|"
+    r"ord\.? ?pris|tidligere|redna cena|\bde:|\bpvp\b|retail",
     re.IGNORECASE,
 )
 _MEMBER = re.compile(
@@ -47,7 +54,8 @@ _COUPON_PRICE = re.compile(
     r"券后|after coupon|with coupon|mit gutschein|avec le code|with code|mit code", re.IGNORECASE
 )
 _FROM = re.compile(
-    r"(?:\bfrom\b|\bab\b|\bà partir\b|\bdesde\b|\ba partir\b|\bda\b|\bfra\b|\bfrån\b|\bvanaf\b|\bod\b|\bот\b|起)\s*[:：]?\s*$",
+    r"(?:\bfrom\b|\bab\b|\bà partir\b|\bdesde\b|\ba partir\b|\bda\b|\bfra\b|\bfrån\b|\bvanaf\b|\bod\b|\bот\b|"
+    r"起)\s*[:：]?\s*$",
     re.IGNORECASE,
 )
 _USED = re.compile(
@@ -55,7 +63,8 @@ _USED = re.compile(
 )
 _OPTIONS = re.compile(r"\d+\s+(?:options?|offers?|new|pairs?|neu|neuf|angebote|sellers)\b", re.IGNORECASE)
 _NOW = re.compile(
-    r"\bnow\b|\bjetzt\b|\bnur\b|sale price|our price|售价|现价|到手|促销价|特价|税込|価格|\bpreis\b|\bprice\b|\bprix\b|\bprezzo\b|\bprecio\b|\bcena\b|цена",
+    r"\bnow\b|\bjetzt\b|\bnur\b|sale price|our price|售价|现价|到手|促销价|特价|税込|価格|\bpreis\b|\bprice\b|\bprix\b|"
+    r"\bprezzo\b|\bprecio\b|\bcena\b|цена",
     re.IGNORECASE,
 )
 

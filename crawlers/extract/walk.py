@@ -20,14 +20,55 @@ _SKIP = frozenset(
     {"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "select", "math", "textarea"}
 )
 _BLOCKS = frozenset(
-    ["div", "p", "li", "ul", "ol", "dl", "dt", "dd", "td", "th", "tr", "table", "tbody", "thead", "section", "article", "aside", "main", "header", "footer", "nav", "form", "fieldset", "h1", "h2", "h3", "h4", "h5", "h6", "br", "hr", "button", "label", "figure", "body", "a", "option", "blockquote", "address", "details", "summary"]
+    [
+        "div",
+        "p",
+        "li",
+        "ul",
+        "ol",
+        "dl",
+        "dt",
+        "dd",
+        "td",
+        "th",
+        "tr",
+        "table",
+        "tbody",
+        "thead",
+        "section",
+        "article",
+        "aside",
+        "main",
+        "header",
+        "footer",
+        "nav",
+        "form",
+        "fieldset",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "br",
+        "hr",
+        "button",
+        "label",
+        "figure",
+        "body",
+        "a",
+        "option",
+        "blockquote",
+        "address",
+        "details",
+        "summary",
+    ]
 )
 _STRUCK = frozenset({"del", "s", "strike"})
 _REGIONS = {"aside": Flag.OTHER, "nav": Flag.OTHER, "footer": Flag.OTHER, "h1": Flag.TITLE, "button": Flag.NONE}
 _NAMES = ("class", "id", "data-testid", "data-test", "data-qa", "data-role", "itemprop", "data-automation-id")
 _STYLE_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _STYLE_STRUCK = re.compile(r"line-through", re.IGNORECASE)
-_KEEP_TOGETHER = Flag.PRICE
 
 
 class Run:
@@ -78,14 +119,14 @@ class _Frame:
     __slots__ = ("block", "depth", "flags", "micro", "open", "price_root", "rdfa", "tag")
 
     def __init__(self, parent: _Frame | None) -> None:
-        self.flags = parent.flags if parent else Flag.NONE
-        self.block = parent.block if parent else 0
-        self.price_root = parent.price_root if parent else 0
+        self.flags: Flag = parent.flags if parent else Flag.NONE
+        self.block: int = parent.block if parent else 0
+        self.price_root: int = parent.price_root if parent else 0
         self.micro: Item | None = parent.micro if parent else None
         self.rdfa: Item | None = parent.rdfa if parent else None
         self.open: tuple[tuple[Item, str], ...] = parent.open if parent else ()
-        self.tag = parent.tag if parent else "body"
-        self.depth = parent.depth + 1 if parent else 0
+        self.tag: str = parent.tag if parent else "body"
+        self.depth: int = parent.depth + 1 if parent else 0
 
 
 def walk(tree: LexborHTMLParser) -> Walked:

@@ -94,7 +94,7 @@ class WatchSpider(scrapy.Spider):
         """A page that could not be fetched: refused by us, or not reached."""
         row: Row = failure.request.cb_kwargs["row"]  # type: ignore[attr-defined]
         self._pending.discard(row.url)
-        refused = failure.check(IgnoreRequest) is not None
+        refused = isinstance(failure.value, IgnoreRequest)
         self._ended(row, "refused" if refused else "unreachable")
         yield FailedPage(row, UnavailableError(f"{row.url} could not be fetched: {failure.getErrorMessage()[:200]}"))
 

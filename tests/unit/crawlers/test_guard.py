@@ -1,0 +1,71 @@
+"""Addresses that may not be fetched, other products, and how long a shop asks us to wait."""
+
+from __future__ import annotations
+
+import pytest
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request
+from twisted.internet.error import DNSLookupError
+
+from contracts.errors import OtherProductError
+from crawlers.guard import AddressGuard, _only_public, is_public
+from crawlers.observe import same_product
+from crawlers.politeness import LONGEST_WAIT, retry_after
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "192.168.0.1",
+        "169.254.169.254",
+        "::1",
+        "fe80::1",
+        "0.0.0.0",
+        "::ffff:127.0.0.1",
+        "100.64.0.1",
+    ],
+)
+def test_private_addresses_are_refused(address: str) -> None:
+    assert not is_public(address)
+    host = f"[{address}]" if ":" in address else address
+    with pytest.raises(IgnoreRequest):
+        AddressGuard(allow_private=False).process_request(Request(f"http://{host}/p"))
+    AddressGuard(allow_private=True).process_request(Request(f"http://{host}/p"))
+    with pytest.raises(DNSLookupError):
+        _only_public("127.0.0.1", "rebind.example")
+
+
+def test_public_addresses_and_names_pass() -> None:
+    assert is_public("93.184.216.34")
+    AddressGuard(allow_private=False).process_request(Request("https://shop.example/p"))
+    with pytest.raises(IgnoreRequest):
+        AddressGuard(allow_private=True).process_request(Request("file:///etc/passwd"))
+
+
+@pytest.mark.parametrize(
+    ("answered", "same"),
+    [
+        ("https://shop.example/en/product/4711-chair", True),
+        ("https://www.shop.example/product/4711", True),
+        ("https://shop.example/", False),
+        ("https://shop.example/product/9999", False),
+        ("https://shop.example/search?q=chair", False),
+    ],
+)
+def test_a_redirect_to_another_product_is_noticed(answered: str, same: bool) -> None:
+    asked = "https://shop.example/product/4711"
+    if same:
+        same_product(asked, answered)
+    else:
+        with pytest.raises(OtherProductError):
+            same_product(asked, answered)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("120", 120), ("", 5), ("soon", 5), ("99999", LONGEST_WAIT), ("Thu, 01 Jan 1970 00:01:00 GMT", 50), ("-1", 5)],
+)
+def test_retry_after_in_seconds_or_as_a_date(header: str, seconds: float) -> None:
+    assert retry_after(header, now=10.0) == seconds
