@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
 
 from cli import crawl, demo, explain, extract, forecast, up, worker
@@ -42,15 +41,11 @@ def main() -> None:
     """Run the command line and turn our errors into one line and an exit status."""
     try:
         code = app(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        code = stop.exit_code
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         code = 130
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        _say_usage(error)
         code = 2
-    except KeyboardInterrupt:
-        code = 130
     except BadInputError as error:
         print(f"priceradar: {error}", file=sys.stderr)
         code = 2
@@ -60,3 +55,11 @@ def main() -> None:
     except BrokenPipeError:
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say_usage(error: typer.TyperException) -> None:
+    """One line for wrong usage. Typer carries its own copy of click, whose classes it does not export."""
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    where = getattr(getattr(error, "ctx", None), "command_path", "priceradar")
+    if message.strip():
+        print(f"{where}: {message.rstrip('.')}; see {where} --help", file=sys.stderr)
