@@ -3,42 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 
 from cli.main import app
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture
 def parses() -> Callable[[Sequence[str]], None]:
-    """Parse arguments of `priceradar` without running anything; raises click.UsageError."""
+    """Parse arguments of `priceradar` without running anything; raises typer.TyperException."""
     return _parse
 
 
 def _parse(arguments: Sequence[str]) -> None:
-    command: click.Command = typer.main.get_command(app)
-    context = command.make_context("priceradar", list(arguments))
-    while isinstance(command, click.Group):
-        rest = [*context.protected_args, *context.args]
-        if not rest:
-            raise click.UsageError("a command is missing", context)
-        name, found, rest = command.resolve_command(context, rest)
-        if found is None or name is None:
-            raise click.UsageError("no such command", context)
-        command = found
+    # Typer's own copy of click is not public, hence Any.
+    command: Any = typer.main.get_command(app)
+    name, context, rest = "priceradar", None, list(arguments)
+    while True:
         context = _make_context(command, name, rest, context)
+        if context is None or not hasattr(command, "resolve_command"):
+            return
+        name, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
 
 
-def _make_context(command: click.Command, name: str, rest: list[str], parent: click.Context) -> click.Context:
+def _make_context(command: Any, name: str, rest: list[str], parent: Any) -> Any:
     try:
         return command.make_context(name, rest, parent=parent)
-    except click.BadParameter as error:
+    except typer.BadParameter as error:
         # A file that the reader is to bring need not exist here.
-        if "does not exist" not in error.message:
+        if "does not exist" not in str(error):
             raise
-        return click.Context(command, parent=parent, info_name=name)
+        return None
