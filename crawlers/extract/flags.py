@@ -30,6 +30,18 @@ class Flag(IntFlag):
 
 
 _B = r"(?:^|[\s_\-:./]|(?<=[a-z])(?=[A-Z]))"
+# Roles that take a value away from the product; one that the title itself lies in says nothing.
+AWAY = (
+    Flag.OTHER
+    | Flag.BODY
+    | Flag.HIDDEN
+    | Flag.SHIPPING
+    | Flag.COUPON
+    | Flag.MEMBER
+    | Flag.INSTALMENT
+    | Flag.UNIT
+    | Flag.OLD
+)
 _PATTERNS: tuple[tuple[Flag, str], ...] = (
     (Flag.PRICE, r"price|preis|prix|prezzo|precio|preco|cena\b|pris\b|prijs|hinta|jiage|amount|cost\b|money"),
     (

@@ -79,7 +79,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 def readings(walked: Walked, local: str, page_currency: str) -> Iterator[Reading]:
     """Amounts in the page's text that may be the product's price or its list price, in reading order."""
-    title = walked.title_at if walked.title_at is not None else _title_by_flag(walked)
+    title = walked.title_at or 0
     previous = ""
     for run in walked.runs:
         if run.flags & Flag.HIDDEN or not any(c.isdigit() for c in run.text):
@@ -87,10 +87,6 @@ def readings(walked: Walked, local: str, page_currency: str) -> Iterator[Reading
             continue
         yield from _of_run(run, previous, title, local, page_currency)
         previous = run.text
-
-
-def _title_by_flag(walked: Walked) -> int:
-    return next((run.order for run in walked.runs if run.flags & Flag.TITLE and not run.flags & Flag.OTHER), 0)
 
 
 def _of_run(run: Run, previous: str, title: int, local: str, page_currency: str) -> Iterator[Reading]:

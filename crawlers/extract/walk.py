@@ -11,9 +11,10 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from crawlers.extract.flags import Flag, of_names
+from crawlers.extract.flags import AWAY, Flag, of_names
 
 MAX_NODES = 300_000
+MOST_MARKS = 12
 MAX_RUN = 600  # characters of one run of text that are kept
 
 _SKIP = frozenset(
@@ -71,17 +72,20 @@ _STYLE_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGN
 _STYLE_STRUCK = re.compile(r"line-through", re.IGNORECASE)
 
 
+Marks = tuple[tuple[int, Flag], ...]
+
+
 class Run:
     """A stretch of visible text within one block and one set of roles."""
 
-    __slots__ = ("depth", "flags", "order", "tag", "text")
+    __slots__ = ("flags", "marks", "order", "tag", "text")
 
-    def __init__(self, flags: Flag, order: int, tag: str, depth: int) -> None:
+    def __init__(self, flags: Flag, marks: Marks, order: int, tag: str) -> None:
         self.text = ""
         self.flags = flags
         self.order = order
         self.tag = tag
-        self.depth = depth
+        self.marks = marks
 
     def add(self, piece: str, cents: bool) -> None:
         """Append a text node's content, marks of decimals kept together."""
@@ -112,11 +116,22 @@ class Walked:
         self.title_at: int | None = None
         self.title = ""
 
+    def settle(self, head_title: str) -> None:
+        """Find the product's title and give every run the roles that do not hold for the title as well."""
+        title = _title_run(self.runs, head_title)
+        if title is not None:
+            self.title_at, self.title = title.order, title.text
+        common = set(title.marks) if title is not None else set()
+        for run in self.runs:
+            for mark in run.marks:
+                if mark not in common:
+                    run.flags |= mark[1]
+
 
 class _Frame:
     """What everything inside an element inherits."""
 
-    __slots__ = ("block", "depth", "flags", "micro", "open", "price_root", "rdfa", "tag")
+    __slots__ = ("block", "flags", "marks", "micro", "open", "price_root", "rdfa", "tag")
 
     def __init__(self, parent: _Frame | None) -> None:
         self.flags: Flag = parent.flags if parent else Flag.NONE
@@ -126,7 +141,7 @@ class _Frame:
         self.rdfa: Item | None = parent.rdfa if parent else None
         self.open: tuple[tuple[Item, str], ...] = parent.open if parent else ()
         self.tag: str = parent.tag if parent else "body"
-        self.depth: int = parent.depth + 1 if parent else 0
+        self.marks: Marks = parent.marks if parent else ()
 
 
 def walk(tree: LexborHTMLParser) -> Walked:
@@ -138,8 +153,7 @@ class _Walker:
     def __init__(self) -> None:
         self.found = Walked()
         self.serial = 0
-        self.key: tuple[int, int, Flag] | None = None
-        self.title_open = False
+        self.key: tuple[int, int, Marks, Flag] | None = None
 
     def walk(self, tree: LexborHTMLParser) -> Walked:
         root = tree.body or tree.root
@@ -159,6 +173,7 @@ class _Walker:
                 frame = self._enter(node, tag, parent)
                 if (child := node.child) is not None and frame is not None:
                     stack.append((child, frame))
+        self.found.settle(_head_title(tree))
         return self.found
 
     def _enter(self, node: LexborNode, tag: str, parent: _Frame) -> _Frame | None:
@@ -169,7 +184,9 @@ class _Walker:
         self.serial += 1
         frame = _Frame(parent)
         flags = self._flags(tag, attributes)
-        frame.flags |= flags
+        frame.flags |= flags & ~AWAY
+        if flags & AWAY:
+            frame.marks = (*frame.marks[-MOST_MARKS:], (self.serial, flags & AWAY))
         if is_block:
             frame.block, frame.tag = self.serial, tag
         if flags & Flag.PRICE and not parent.flags & Flag.PRICE:
@@ -206,20 +223,13 @@ class _Walker:
             held = item.get(name)
             if isinstance(held, str) and len(held) < MAX_RUN:
                 item[name] = f"{held} {text.strip()}".strip()
-        steady = frame.flags & ~(Flag.CENTS | Flag.NOW | Flag.UNIT)
-        key = (
-            frame.block,
-            frame.price_root,
-            steady & (Flag.OLD | Flag.HIDDEN | Flag.MEMBER | Flag.COUPON | Flag.PRICE),
-        )
+        key = (frame.block, frame.price_root, frame.marks, frame.flags & (Flag.PRICE | Flag.STOCK | Flag.BUY))
         if key != self.key or not self.found.runs:
-            self.found.runs.append(Run(frame.flags, len(self.found.runs), frame.tag, frame.depth))
+            self.found.runs.append(Run(frame.flags, frame.marks, len(self.found.runs), frame.tag))
             self.key = key
         run = self.found.runs[-1]
         run.flags |= frame.flags
         run.add(text.strip(), bool(frame.flags & Flag.CENTS))
-        if frame.tag == "h1" and (self.found.title_at is None or self.found.title_at == run.order):
-            self.found.title_at, self.found.title = run.order, run.text
 
     def _micro(self, tag: str, attributes: dict[str, str | None], frame: _Frame) -> None:
         holder, names = frame.micro, (attributes.get("itemprop") or "").split()
@@ -283,3 +293,25 @@ def _short(kind: str | None) -> str:
 
 def _local(name: str) -> str:
     return re.split(r"[/#:]", name)[-1]
+
+
+def _head_title(tree: LexborHTMLParser) -> str:
+    node = tree.css_first("title")
+    return (node.text() or "")[:300] if node is not None else ""
+
+
+def _title_run(runs: list[Run], head_title: str) -> Run | None:
+    """The heading that shares most words with the document's title; the first among equals."""
+    words = _words(head_title)
+    best, most = None, -1.0
+    for run in runs:
+        if run.tag == "h1" or run.flags & Flag.TITLE:
+            own = _words(run.text)
+            share = len(own & words) / (len(own) or 1) + (0.5 if run.tag == "h1" else 0.0)
+            if share > most:
+                best, most = run, share
+    return best
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
