@@ -1,0 +1,1 @@
+"""Remembers: alerts, proposals, approvals, decisions, price history, users, and an audit chain."""

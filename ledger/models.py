@@ -1,0 +1,165 @@
+"""The tables. Contract structs are kept whole as JSON in `body`, beside the columns that are searched.
+
+Times are epoch ms UTC, amounts minor units; ids are those of the contracts.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Index, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Base of every table."""
+
+    type_annotation_map = {int: BigInteger, str: Text}  # noqa: RUF012 SQLAlchemy reads it from the class
+
+
+class AlertRow(Base):
+    """An alert at its newest revision, and what people did with it."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (Index("alerts_by_status", "status", "observed_at"),)
+    alert_id: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int]
+    status: Mapped[str]
+    kind: Mapped[str]
+    severity: Mapped[str]
+    competitor: Mapped[str]
+    product_id: Mapped[str]
+    sku: Mapped[str]
+    opened_at: Mapped[int]
+    observed_at: Mapped[int]
+    body: Mapped[str]
+    acknowledged_by: Mapped[str | None]
+    acknowledged_at: Mapped[int | None]
+    false_positive: Mapped[str | None]
+
+
+class DeliveryRow(Base):
+    """The outbox of notifications: a row is owed until `delivered_at` is set."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index("deliveries_due", "delivered_at", "due_at"),)
+    delivery_id: Mapped[str] = mapped_column(primary_key=True)
+    alert_id: Mapped[str]
+    revision: Mapped[int]
+    channel: Mapped[str]
+    due_at: Mapped[int]
+    attempts: Mapped[int]
+    last_error: Mapped[str]
+    delivered_at: Mapped[int | None]
+
+
+class ProposalRow(Base):
+    """A proposal and where it stands."""
+
+    __tablename__ = "proposals"
+    __table_args__ = (Index("proposals_by_status", "status", "decided_at"), Index("proposals_by_sku", "sku"))
+    proposal_id: Mapped[str] = mapped_column(primary_key=True)
+    sku: Mapped[str]
+    kind: Mapped[str]
+    status: Mapped[str]
+    tier: Mapped[str]
+    decided_at: Mapped[int]
+    at_stake_minor: Mapped[int]
+    blocked_by: Mapped[str | None]
+    body: Mapped[str]
+
+
+class SignatureRow(Base):
+    """One person's verdict on a proposal; nobody signs twice."""
+
+    __tablename__ = "signatures"
+    proposal_id: Mapped[str] = mapped_column(primary_key=True)
+    user: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    verdict: Mapped[str]
+    reason: Mapped[str]
+    signed_at: Mapped[int]
+
+
+class DecisionRow(Base):
+    """The outbox of decisions: a row is owed to Kafka until `published_at` is set."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (Index("decisions_due", "published_at", "decided_at"),)
+    decision_id: Mapped[str] = mapped_column(primary_key=True)
+    proposal_id: Mapped[str]
+    sku: Mapped[str]
+    decided_at: Mapped[int]
+    published_at: Mapped[int | None]
+    body: Mapped[str]
+
+
+class ItemRow(Base):
+    """Our product as the catalogue last said."""
+
+    __tablename__ = "items"
+    sku: Mapped[str] = mapped_column(primary_key=True)
+    as_of: Mapped[int]
+    body: Mapped[str]
+
+
+class StockRow(Base):
+    """Stock of a product as last counted."""
+
+    __tablename__ = "stock"
+    sku: Mapped[str] = mapped_column(primary_key=True)
+    as_of: Mapped[int]
+    body: Mapped[str]
+
+
+class MatchRow(Base):
+    """Which product of a competitor equals which of ours."""
+
+    __tablename__ = "matches"
+    __table_args__ = (Index("matches_by_sku", "sku"),)
+    competitor: Mapped[str] = mapped_column(primary_key=True)
+    product_id: Mapped[str] = mapped_column(primary_key=True)
+    sku: Mapped[str]
+    matched_at: Mapped[int]
+    status: Mapped[str]
+    body: Mapped[str]
+
+
+class PriceRow(Base):
+    """A price that differs from the one before it: the history of a series."""
+
+    __tablename__ = "price_points"
+    __table_args__ = (Index("price_points_by_sku", "sku", "observed_at"),)
+    competitor: Mapped[str] = mapped_column(primary_key=True)
+    product_id: Mapped[str] = mapped_column(primary_key=True)
+    seller: Mapped[str] = mapped_column(primary_key=True)
+    price_type: Mapped[str] = mapped_column(primary_key=True)
+    observed_at: Mapped[int] = mapped_column(primary_key=True)
+    price_minor: Mapped[int | None]
+    currency: Mapped[str]
+    availability: Mapped[str]
+    sku: Mapped[str]
+    name: Mapped[str]
+
+
+class AuditRow(Base):
+    """One act, linked to the one before it by its hash."""
+
+    __tablename__ = "audit"
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[int]
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    detail: Mapped[str]
+    previous_hash: Mapped[str]
+    hash: Mapped[str]
+
+
+class UserRow(Base):
+    """A person who may sign in."""
+
+    __tablename__ = "users"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    password_hash: Mapped[str]
+    created_at: Mapped[int]
+    disabled: Mapped[bool]

@@ -1,0 +1,263 @@
+"""The ledger as the others use it: every call is one transaction, every write may be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Self
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import DBAPIError
+
+from contracts.alerts import Alert, Delivery
+from contracts.errors import UnavailableError
+from contracts.facts import CatalogItem, Match, StockLevel
+from contracts.observations import PricePoint
+from contracts.policy import DEFAULT, Policy
+from contracts.proposals import Decision, Proposal, ProposalStatus
+from ledger import alerts, audit, facts, proposals, users
+from ledger.database import READ_ONLY, connect, migrate
+from ledger.models import AuditRow, SignatureRow
+from ledger.proposals import Verdict
+
+
+class Ledger:
+    """Alerts, proposals, approvals, facts and the audit chain of one installation.
+
+    Times are epoch ms UTC. UnavailableError where the database does not answer.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str, migrate_schema: bool = True) -> Self:
+        """Open the ledger at a SQLAlchemy URL and bring its schema up to date."""
+        engine = connect(url)
+        if migrate_schema:
+            migrate(engine)
+        return cls(engine)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes; others wait for it on SQLite."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise UnavailableError(f"the ledger does not take a write: {error.orig}") from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads, and never waits for writers."""
+        try:
+            with self._engine.connect().execution_options(**{READ_ONLY: True}) as connection:
+                yield connection
+        except DBAPIError as error:
+            raise UnavailableError(f"the ledger does not answer: {error.orig}") from error
+
+    # Alerts
+
+    def record_alerts(self, found: Sequence[Alert], deliveries: Sequence[Delivery] = ()) -> None:
+        """Upsert alerts and owe their deliveries, in one transaction."""
+        with self.writing() as connection:
+            alerts.record(connection, found, deliveries)
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """An alert at its newest revision."""
+        with self.reading() as connection:
+            found = alerts.get(connection, alert_id)
+            return None if found is None else found[0]
+
+    def acknowledged_by(self, alert_id: str) -> str | None:
+        """Who looks after an alert."""
+        with self.reading() as connection:
+            found = alerts.get(connection, alert_id)
+            return None if found is None else found[1]
+
+    def alerts(
+        self,
+        *,
+        open_only: bool = False,
+        severity: str | None = None,
+        competitor: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[Alert]:
+        """Alerts, the latest first."""
+        with self.reading() as connection:
+            return alerts.find(
+                connection, open_only=open_only, severity=severity, competitor=competitor, before=before, limit=limit
+            )
+
+    def open_alert_counts(self) -> dict[str, int]:
+        """Open alerts by severity."""
+        with self.reading() as connection:
+            return alerts.counts(connection)
+
+    def acknowledge(self, alert_id: str, user: str, now_ms: int) -> None:
+        """Note who looks after an alert."""
+        with self.writing() as connection:
+            alerts.acknowledge(connection, alert_id, user, now_ms)
+
+    def due_deliveries(self, now_ms: int, limit: int = 100) -> list[tuple[Delivery, Alert]]:
+        """What is owed to channels now."""
+        with self.reading() as connection:
+            return alerts.due(connection, now_ms, limit)
+
+    def delivered(self, delivery_id: str, now_ms: int) -> None:
+        """A channel accepted it."""
+        with self.writing() as connection:
+            alerts.delivered(connection, delivery_id, now_ms)
+
+    def delivery_failed(self, delivery_id: str, error: str, retry_at_ms: int) -> None:
+        """A channel refused it."""
+        with self.writing() as connection:
+            alerts.failed(connection, delivery_id, error, retry_at_ms)
+
+    # Proposals and decisions
+
+    def record_proposals(self, found: Sequence[Proposal]) -> None:
+        """Insert proposals that are new."""
+        with self.writing() as connection:
+            proposals.record(connection, found)
+
+    def proposal(self, proposal_id: str) -> Proposal | None:
+        """A proposal as it was made."""
+        found = self.proposal_with_status(proposal_id)
+        return None if found is None else found[0]
+
+    def proposal_with_status(self, proposal_id: str) -> tuple[Proposal, ProposalStatus] | None:
+        """A proposal and where it stands."""
+        with self.reading() as connection:
+            return proposals.get(connection, proposal_id)
+
+    def proposals(
+        self, *, status: str | None = None, sku: str | None = None, before: int | None = None, limit: int = 100
+    ) -> list[tuple[Proposal, ProposalStatus]]:
+        """Proposals with their status, the latest first."""
+        with self.reading() as connection:
+            return proposals.find(connection, status=status, sku=sku, before=before, limit=limit)
+
+    def proposal_counts(self) -> dict[str, int]:
+        """Proposals by status."""
+        with self.reading() as connection:
+            return proposals.counts(connection)
+
+    def signatures(self, proposal_id: str) -> list[SignatureRow]:
+        """Who signed a proposal so far."""
+        with self.reading() as connection:
+            return proposals.signatures(connection, proposal_id)
+
+    def sign(
+        self,
+        proposal_id: str,
+        user: str,
+        role: str,
+        verdict: Verdict,
+        reason: str,
+        now_ms: int,
+        policy: Policy = DEFAULT,
+    ) -> ProposalStatus:
+        """Approve or reject; see `ledger.proposals.sign`."""
+        with self.writing() as connection:
+            return proposals.sign(connection, proposal_id, user, role, verdict, reason, now_ms, policy)
+
+    def unpublished_decisions(self, limit: int) -> list[Decision]:
+        """Decisions that Kafka does not have yet."""
+        with self.reading() as connection:
+            return proposals.unpublished(connection, limit)
+
+    def decisions_published(self, ids: Sequence[str], now_ms: int) -> None:
+        """Kafka has these decisions."""
+        with self.writing() as connection:
+            proposals.published(connection, ids, now_ms)
+
+    # Facts
+
+    def record_items(self, items: Sequence[CatalogItem]) -> None:
+        """Upsert catalogue items."""
+        with self.writing() as connection:
+            facts.record_items(connection, items)
+
+    def record_stock(self, levels: Sequence[StockLevel]) -> None:
+        """Upsert stock levels."""
+        with self.writing() as connection:
+            facts.record_stock(connection, levels)
+
+    def record_matches(self, matches: Sequence[Match]) -> None:
+        """Upsert matches."""
+        with self.writing() as connection:
+            facts.record_matches(connection, matches)
+
+    def record_price_points(self, points: Sequence[PricePoint]) -> None:
+        """Upsert points of the price history."""
+        with self.writing() as connection:
+            facts.record_price_points(connection, points)
+
+    def item(self, sku: str) -> CatalogItem | None:
+        """The catalogue item of a SKU."""
+        with self.reading() as connection:
+            return facts.item(connection, sku)
+
+    def items(self, limit: int = 1000) -> list[CatalogItem]:
+        """Catalogue items by SKU."""
+        with self.reading() as connection:
+            return facts.items(connection, limit)
+
+    def stock(self, sku: str) -> StockLevel | None:
+        """The stock level of a SKU."""
+        with self.reading() as connection:
+            return facts.stock(connection, sku)
+
+    def matches(self, sku: str) -> list[Match]:
+        """Competitors' products that equal a SKU."""
+        with self.reading() as connection:
+            return facts.matches(connection, sku)
+
+    def price_points(self, competitor: str, product_id: str, since: int = 0, limit: int = 10_000) -> list[PricePoint]:
+        """History of a competitor's product."""
+        with self.reading() as connection:
+            return facts.price_points(connection, competitor, product_id, since, limit)
+
+    def price_points_of_sku(self, sku: str, since: int = 0, limit: int = 10_000) -> list[PricePoint]:
+        """History of every product matched to a SKU."""
+        with self.reading() as connection:
+            return facts.price_points_of_sku(connection, sku, since, limit)
+
+    # People and audit
+
+    def add_user(self, name: str, role: str, password: str, now_ms: int, actor: str = "console") -> None:
+        """Add a person; BadInputError."""
+        with self.writing() as connection:
+            users.add(connection, name, role, password, now_ms, actor)
+
+    def sign_in(self, name: str, password: str) -> str | None:
+        """The role of a person whose password this is, else None."""
+        with self.reading() as connection:
+            return users.role_of(connection, name) if users.password_fits(connection, name, password) else None
+
+    def role_of(self, name: str) -> str | None:
+        """The role of a person who may sign in."""
+        with self.reading() as connection:
+            return users.role_of(connection, name)
+
+    def has_users(self) -> bool:
+        """Whether anybody may sign in yet."""
+        with self.reading() as connection:
+            return users.anyone(connection)
+
+    def audit_rows(self, limit: int = 200) -> list[AuditRow]:
+        """Acts, the latest first."""
+        with self.reading() as connection:
+            query = select(AuditRow.__table__).order_by(AuditRow.number.desc()).limit(limit)
+            return [AuditRow(**row) for row in connection.execute(query).mappings()]
+
+    def verify_audit(self) -> int:
+        """Number of acts in the chain; TamperedError names the first that does not fit."""
+        with self.reading() as connection:
+            return audit.verify(connection)

