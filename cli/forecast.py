@@ -169,12 +169,8 @@ def _numbers(column: Any, name: str, where: str) -> Any:
 
     try:
         return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError):
-        pass
-    try:
-        return column.to_numpy(zero_copy_only=False)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise BadInputError(f"{where}: column {name} must hold numbers, was {column.type}") from error
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError) as error:
+        raise BadInputError(f"{where}: column {name} must hold numbers, was {column.type}: {error}") from error
 
 
 def _plain(column: Any) -> list[Any]:

@@ -66,9 +66,9 @@ def _spread(panel: Panel, horizon: int, method: Method) -> tuple[Matrix, Matrix]
     if not usable.any():
         return np.full((1, 1), 0.5), np.full((1, 1), 1.5)
     off = np.where(usable, np.log(np.where(usable, actual, 1.0) / np.where(usable, guessed, 1.0)), 0.0)
-    everyone = np.abs(off[usable]).mean()
+    everyone = max(float(np.abs(off[usable]).mean()), 1e-6)
     count = usable.sum(axis=1)
-    own = (np.abs(off).sum(axis=1) + held * everyone) / (count + held) / max(everyone, 1e-9)
+    own = (np.abs(off).sum(axis=1) + held * everyone) / (count + held) / everyone
     scaled = (off / own[:, None])[usable]
     low, high = np.quantile(scaled, [LOWER, UPPER])
     return np.exp(min(low, 0.0) * own)[:, None], np.exp(max(high, 0.0) * own)[:, None]
