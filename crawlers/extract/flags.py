@@ -73,7 +73,7 @@ _PATTERNS: tuple[tuple[Flag, str], ...] = (
             r"also[-_]?(?:like|bought|view)"
             r"|mini-?cart|(?:^|[-_\s])(?:footer|nav|navbar|navigation|menu|breadcrumb|sidebar|aside|header|cookie|"
             r"modal|popup|ads?|banner)"
-            r"(?:$|[-_\s])|product-?(?:list|grid|tile|card|item)s?(?:$|[-_\s])|swiper|slick|bundle|frequently|"
+            r"(?:$|[-_\s])|product-?(?:list|grid|tile|card|item)s?(?:$|[-_\s])|swiper|slick|swatch|bundle|frequently|"
             r"comparison|compare|suggest"
             r"|wishlist|basket|bestsell|top-?sell|other-?(?:sellers|products|offers)|more-?(?:from|products)|"
             r"complement|searchresult"

@@ -13,12 +13,16 @@ from crawlers.extract.model import Evidence, Offer
 from crawlers.extract.schema import checked
 from crawlers.extract.walk import Walked
 
+_END = r")\s*\.?\s*(?:[:：#°º.]|\bis\b)*\s*"
 _SKU_LABEL = re.compile(
-    r"(?:\bsku\b|item (?:no|number|model number|#)|article (?:no|number)|artikel-?(?:nr|nummer)|art\.?[ -]?nr|"
-    r"bestell-?(?:nr|nummer)|produkt-?(?:nr|nummer)|réf(?:érence)?|ref(?:erencia|erência)?|"
-    r"codice(?: articolo| prodotto)?|código|cod\.|kód(?: produktu| tovaru)?|kod produktu|šifra(?: izdelka)?|"
-    r"product (?:code|id|number)|catalogue (?:no|number)|asin|model(?: no| number)?|артикул|код(?: товара)?|"
-    r"商品编号|货号|商品コード|品番|varenr|varenummer|artikelnummer|tuotenumero)\s*\.?\s*(?:[:：#°º.]|\bis\b)*\s*",
+    r"(?:\bsku\b|\basin\b|item (?:no|number|#|code|id)|article (?:no|number|code)|artikel-?(?:nr|nummer)|art\.?[ -]?nr|"
+    r"bestell-?(?:nr|nummer)|produkt-?(?:nr|nummer)|codice(?: articolo| prodotto)?\b|código|kód(?: produktu| tovaru)?\b|"
+    r"kod produktu|šifra(?: izdelka| proizvoda)?|product (?:code|id|number|no)|catalogue (?:no|number)|código de producto|"
+    r"артикул|код(?: товара)?\b|商品编号|货号|商品コード|品番|varenr|varenummer|tuotenumero" + _END,
+    re.IGNORECASE,
+)
+_WEAK_LABEL = re.compile(
+    r"(?:\bréf(?:érence)?\b|\bref(?:erencia|erência|erence)?\b|\bcod\b|\bmodel(?: no| number)?\b|\bmpn\b|型号" + _END,
     re.IGNORECASE,
 )
 _SKU_VALUE = re.compile(r"(?=[A-Za-z0-9./_-]*\d)[A-Za-z0-9][A-Za-z0-9./_-]{2,30}")
@@ -62,17 +66,20 @@ def _same_title(offer: Offer, url: str, title: str) -> bool:  # noqa: ARG001
 
 def sku(offers: Sequence[Offer], walked: Walked, tree: LexborHTMLParser, url: str) -> tuple[str, Evidence | None]:
     """The shop's id of the product: labelled on the page, stated in markup, or in the URL and on the page."""
+    if found := _labelled(walked, _SKU_LABEL):
+        return found, Evidence("sku", "text", "label", found)
     for offer in offers:
         if offer.sku:
             return offer.sku[:80], Evidence("sku", offer.source, offer.where, offer.sku[:80])
-    if (found := _labelled(walked)) or (found := _attribute(tree)):
+    in_url = _in_url(url)
+    if in_url and len(in_url) >= 7:
+        return in_url, Evidence("sku", "url", url[:120], in_url)
+    if (found := _labelled(walked, _WEAK_LABEL)) or (found := _attribute(tree)):
         return found, Evidence("sku", "text", "label", found)
-    if found := _in_url(url):
-        return found, Evidence("sku", "url", url[:120], found)
-    return "", None
+    return (in_url, Evidence("sku", "url", url[:120], in_url)) if in_url else ("", None)
 
 
-def _labelled(walked: Walked) -> str:
+def _labelled(walked: Walked, label: re.Pattern[str]) -> str:
     pending = False
     for run in walked.runs:
         if run.flags & Flag.OTHER or len(run.text) > 200:
@@ -80,9 +87,9 @@ def _labelled(walked: Walked) -> str:
             continue
         if pending and (value := _SKU_VALUE.match(run.text)):
             return value.group().rstrip(".")
-        label = _SKU_LABEL.search(run.text)
-        pending = bool(label) and label is not None and label.end() == len(run.text)
-        if label and not pending and (value := _SKU_VALUE.match(run.text, label.end())):
+        named = label.search(run.text)
+        pending = named is not None and named.end() == len(run.text)
+        if named and not pending and (value := _SKU_VALUE.match(run.text, named.end())):
             return value.group().rstrip(".")
     return ""
 

@@ -67,10 +67,7 @@ def _of_product(item: dict[str, Any], source: Source, where: str) -> list[Offer]
         source=source,
         where=where,
         name=_text(item.get("name")),
-        sku=_text(item.get("sku"))
-        or _text(item.get("productID"))
-        or _text(item.get("productId"))
-        or _text(item.get("mpn")),
+        sku=_text(item.get("sku")) or _text(item.get("productID")) or _text(item.get("productId")),
         gtin=next((gtin for key in _GTINS if (gtin := _gtin(item.get(key)))), ""),
         url=_text(item.get("url")) or _text(item.get("@id")),
     )

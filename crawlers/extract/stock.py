@@ -24,12 +24,12 @@ _OUT = re.compile(
     re.IGNORECASE,
 )
 _IN = re.compile(
-    r"\bin stock\b|add to (?:cart|bag|basket|trolley)|buy (?:it )?now|auf lager|sofort (?:lieferbar|verfügbar)|"
+    r"\bin stock\b|add to (?:shopping |my )?(?:cart|bag|basket|trolley)|available to order|available now|ready to ship|ships within|buy (?:it )?now|auf lager|sofort (?:lieferbar|verfügbar)|"
     r"lieferbar|in den (?:warenkorb|einkaufswagen)|"
     r"en stock|ajouter au panier|añadir a|en existencia|aggiungi al carrello|disponibile|in magazzino|adicionar|"
     r"comprar|em estoque|in winkelwagen|"
     r"op voorraad|lägg i|i lager|på lager|legg i|tilføj til|do koszyka|dostępny|skladem|do košíku|do košíka|"
-    r"na sklade|na zalogi|u košaricu|dodaj|v košarico|"
+    r"na sklade|na zalogi|u košaricu|dodaj|v košarico|dobavljivo|naroči|naruči|dostupno|"
     r"в наличии|в корзину|купить|加入购物车|立即购买|"
     r"有货|现货|カートに入れる|在庫あり|장바구니|sepete ekle|reserve|\bbuy\b|checkout|tickets",
     re.IGNORECASE,

@@ -61,12 +61,21 @@ _FROM = re.compile(
 _USED = re.compile(
     r"\bused\b|pre-owned|refurbished|gebraucht|d'occasion|occasion|usato|segunda mano|renewed|二手", re.IGNORECASE
 )
+_NEW = re.compile(r"\bnew\b|\bneu\b|\bneufs?\b|\bnuovi?\b|\bnuevos?\b|全新", re.IGNORECASE)
+_SURCHARGE = re.compile(r"[(\s][+\-−]$|^[+\-−]$")  # "(-40.00 €)" beside an option
+_NET = re.compile(
+    r"excl|ex\.? ?vat|without vat|zzgl\.? ?mwst|\bnetto\b|\bhors tax|\bht\b|senza iva|sin iva|sem iva|bez dph|bez vat|brez ddv|без ндс|税抜|税别|未税",
+    re.IGNORECASE,
+)
 _OPTIONS = re.compile(r"\d+\s+(?:options?|offers?|new|pairs?|neu|neuf|angebote|sellers)\b", re.IGNORECASE)
 _NOW = re.compile(
     r"\bnow\b|\bjetzt\b|\bnur\b|sale price|our price|售价|现价|到手|促销价|特价|税込|価格|\bpreis\b|\bprice\b|\bprix\b|"
     r"\bprezzo\b|\bprecio\b|\bcena\b|цена",
     re.IGNORECASE,
 )
+
+
+PAIR = 12  # a was price and the price it was stand within so many runs
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -79,6 +88,21 @@ class Reading(msgspec.Struct, frozen=True):
 
 def readings(walked: Walked, local: str, page_currency: str) -> Iterator[Reading]:
     """Amounts in the page's text that may be the product's price or its list price, in reading order."""
+    yield from _settled(list(_raw(walked, local, page_currency)))
+
+
+def _settled(found: list[Reading]) -> Iterator[Reading]:
+    """A "was" price without a lower price beside it is no was price, whatever its element is called."""
+    for one in found:
+        lower = any(
+            abs(other.order - one.order) <= PAIR and other.candidate.amount < one.candidate.amount
+            for other in found
+            if not other.is_list and other.candidate.weight > 0.3
+        )
+        yield one if not one.is_list or lower else Reading(one.candidate, False, one.order)
+
+
+def _raw(walked: Walked, local: str, page_currency: str) -> Iterator[Reading]:
     title = walked.title_at or 0
     previous = ""
     for run in walked.runs:
@@ -99,7 +123,8 @@ def _of_run(run: Run, previous: str, title: int, local: str, page_currency: str)
     label = previous if len(previous) <= 40 else ""
     last_end = 0
     for number, price in enumerate(found[:4]):
-        before, after = run.text[last_end : price.start], run.text[price.end : price.end + 24]
+        until = found[number + 1].start if number + 1 < len(found) else price.end + 24
+        before, after = run.text[last_end : price.start], run.text[price.end : min(until, price.end + 24)]
         last_end = price.end
         yield _weigh(run, price, f"{label if not number else ''} {before}"[-60:], after, title, number, page_currency)
 
@@ -128,7 +153,13 @@ def _weigh(run: Run, price: Price, before: str, after: str, title: int, number: 
         (Flag.INSTALMENT, 0.3),
     ):
         weight *= factor if run.flags & flag else 1.0
-    for pattern, text, factor in ((_SHIPPING, around, 0.1), (_SAVING, around, 0.1), (_UNIT, after[:14], 0.15)):
+    for pattern, text, factor in (
+        (_SHIPPING, around, 0.1),
+        (_SAVING, around, 0.1),
+        (_UNIT, after[:14], 0.15),
+        (_NET, f"{before[-24:]} {after[:14]}", 0.6),
+        (_SURCHARGE, before[-3:], 0.1),
+    ):
         weight *= factor if pattern.search(text) else 1.0
     is_list = bool(run.flags & Flag.OLD) or bool(_WAS.search(before[-28:]))
     candidate = Candidate(
@@ -149,4 +180,4 @@ def _price_type(run: Run, before: str, after: str) -> PriceType:
         return "member"
     if _COUPON_PRICE.search(before[-20:]):
         return "coupon"
-    return "used" if _USED.search(before[-30:]) else "regular"
+    return "used" if _USED.search(before[-30:]) and not _NEW.search(before[-30:]) else "regular"
