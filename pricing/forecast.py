@@ -15,6 +15,7 @@ Method = Callable[[Panel, int], Matrix]
 LOWER, UPPER = 0.1, 0.9
 LEVEL_WEEKS = 8
 MINIMUM_FOR_PLANS = 12
+MOST_OFF = 3.0  # logarithm of 20: what is further off says nothing about the spread of the rest
 
 
 def forecast(panel: Panel, horizon: int) -> Forecast:
@@ -65,7 +66,8 @@ def _spread(panel: Panel, horizon: int, method: Method) -> tuple[Matrix, Matrix]
     usable = (actual > 0) & (guessed > 0)
     if not usable.any():
         return np.full((1, 1), 0.5), np.full((1, 1), 1.5)
-    off = np.where(usable, np.log(np.where(usable, actual, 1.0) / np.where(usable, guessed, 1.0)), 0.0)
+    off = np.log(np.where(usable, actual, 1.0)) - np.log(np.where(usable, guessed, 1.0))
+    off = np.clip(off, -MOST_OFF, MOST_OFF)
     everyone = max(float(np.abs(off[usable]).mean()), 1e-6)
     count = usable.sum(axis=1)
     own = (np.abs(off).sum(axis=1) + held * everyone) / (count + held) / everyone
