@@ -1,0 +1,55 @@
+"""`priceradar explain` and `verify` on a real ledger."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from contracts.policy import DEFAULT
+from ledger.store import Ledger
+from tests.unit.pricing.samples import move, ready
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from cli.main import main; main()", *arguments],
+        capture_output=True,
+        check=False,
+        text=True,
+        env={"PYTHONPATH": str(Path.cwd()), "PRICERADAR_DATA": str(folder), "PYTHONUTF8": "1"},
+        cwd=folder,
+    )
+
+
+@pytest.fixture
+def proposal_id(tmp_path: Path) -> str:
+    (made,) = ready(DEFAULT).on_event(move(8_000))
+    forged = msgspec.structs.replace(made, proposal_id="forged", proposed_minor=9_000)
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    ledger.record_proposals([made, forged])
+    ledger.close()
+    return made.proposal_id
+
+
+def test_explain_and_verify_a_recorded_proposal(tmp_path: Path, proposal_id: str) -> None:
+    note = run(tmp_path, "explain", proposal_id)
+    assert note.returncode == 0, note.stderr
+    assert "Lower A from CN¥100.00 to CN¥97.00" in note.stdout
+    assert "降至" in run(tmp_path, "explain", proposal_id, "--lang", "zh").stdout
+
+    verified = run(tmp_path, "verify", proposal_id)
+    assert verified.returncode == 0, verified.stderr
+    assert "identical" in verified.stdout
+
+
+def test_a_forged_proposal_and_an_unknown_one_are_refused(tmp_path: Path, proposal_id: str) -> None:
+    forged = run(tmp_path, "verify", "forged")
+    assert forged.returncode == 1
+    assert "proposal_id does not follow" in forged.stderr
+    unknown = run(tmp_path, "explain", "nothing")
+    assert unknown.returncode == 2
+    assert unknown.stderr.count("\n") == 1
