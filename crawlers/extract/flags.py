@@ -26,6 +26,7 @@ class Flag(IntFlag):
     CENTS = 4096
     HIDDEN = 8192
     TITLE = 16384
+    REFERENCE = 65536
     BODY = 32768  # descriptions, reviews, questions
 
 
@@ -47,7 +48,8 @@ _PATTERNS: tuple[tuple[Flag, str], ...] = (
     (
         Flag.OLD,
         (
-            r"price[-_]?(?:old|was|list|regular|strike|strikethrough|before|original|previous|compare|msrp|rrp|retail|"
+            r"price[-_]?(?:old|was|list|regular|strike|strikethrough|before|original|previous|compare|msrp|rrp|"
+            r"retail|"
             r"base)"
             r"|(?:^|[-_\s])(?:old|was|before|original|previous|crossed|striked?|strike-?through|compare-?at|msrp|rrp|"
             r"uvp|pvp"
@@ -110,6 +112,13 @@ _PATTERNS: tuple[tuple[Flag, str], ...] = (
     ),
     (Flag.CENTS, r"cents|fraction|decimal|centimes|(?:price[-_]{1,2})?superscript"),
     (Flag.HIDDEN, r"(?:^|\s)(?:hidden|hide|d-none|is-hidden|display-none)(?:$|\s)"),
+    (
+        Flag.REFERENCE,
+        (
+            r"(?:^|[-_\s])sku|product[-_]?(?:reference|code|number|identifier)|article[-_]?(?:number|no)|"
+            r"item[-_]?(?:number|no)|art-?nr|asin|partnumber"
+        ),
+    ),
     (Flag.TITLE, r"product[-_]?(?:title|name)"),
     (Flag.BODY, r"description|review|question|comment|faq|rating|specification|detail-?bullets"),
 )

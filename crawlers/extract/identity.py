@@ -15,9 +15,12 @@ from crawlers.extract.walk import Walked
 
 _END = r")\s*\.?\s*(?:[:：#°º.]|\bis\b)*\s*"
 _SKU_LABEL = re.compile(
-    r"(?:\bsku\b|\basin\b|item (?:no|number|#|code|id)|article (?:no|number|code)|artikel-?(?:nr|nummer)|art\.?[ -]?nr|"
-    r"bestell-?(?:nr|nummer)|produkt-?(?:nr|nummer)|codice(?: articolo| prodotto)?\b|código|kód(?: produktu| tovaru)?\b|"
-    r"kod produktu|šifra(?: izdelka| proizvoda)?|product (?:code|id|number|no)|catalogue (?:no|number)|código de producto|"
+    r"(?:\bsku\b|\basin\b|item (?:no|number|#|code|id)|article (?:no|number|code)|artikel-?(?:nr|nummer)|"
+    r"art\.?[ -]?nr|"
+    r"bestell-?(?:nr|nummer)|produkt-?(?:nr|nummer)|codice(?: articolo| prodotto)?\b|código|kód(?: produktu|"
+    r" tovaru)?\b|"
+    r"kod produktu|šifra(?: izdelka| proizvoda)?|product (?:code|id|number|no)|catalogue (?:no|number)|"
+    r"código de producto|"
     r"артикул|код(?: товара)?\b|商品编号|货号|商品コード|品番|varenr|varenummer|tuotenumero" + _END,
     re.IGNORECASE,
 )
@@ -66,32 +69,39 @@ def _same_title(offer: Offer, url: str, title: str) -> bool:  # noqa: ARG001
 
 def sku(offers: Sequence[Offer], walked: Walked, tree: LexborHTMLParser, url: str) -> tuple[str, Evidence | None]:
     """The shop's id of the product: labelled on the page, stated in markup, or in the URL and on the page."""
-    if found := _labelled(walked, _SKU_LABEL):
-        return found, Evidence("sku", "text", "label", found)
-    for offer in offers:
-        if offer.sku:
-            return offer.sku[:80], Evidence("sku", offer.source, offer.where, offer.sku[:80])
+    stated = next((offer for offer in offers if offer.sku), None)
+    shown = _labelled(walked, _SKU_LABEL, walked.title_at or 0)
+    if shown and (stated is None or stated.sku not in shown):
+        return shown[0], Evidence("sku", "text", "label", shown[0])
+    if stated is not None:
+        return stated.sku[:80], Evidence("sku", stated.source, stated.where, stated.sku[:80])
     in_url = _in_url(url)
     if in_url and len(in_url) >= 7:
         return in_url, Evidence("sku", "url", url[:120], in_url)
-    if (found := _labelled(walked, _WEAK_LABEL)) or (found := _attribute(tree)):
+    weak = _labelled(walked, _WEAK_LABEL, walked.title_at or 0)
+    if found := weak[0] if weak else _attribute(tree):
         return found, Evidence("sku", "text", "label", found)
     return (in_url, Evidence("sku", "url", url[:120], in_url)) if in_url else ("", None)
 
 
-def _labelled(walked: Walked, label: re.Pattern[str]) -> str:
+def _labelled(walked: Walked, label: re.Pattern[str], title: int) -> list[str]:
+    """Ids beside a label or in an element named for them: those after the title first."""
+    found: list[tuple[bool, str]] = []
     pending = False
     for run in walked.runs:
-        if run.flags & Flag.OTHER or len(run.text) > 200:
+        if run.flags & Flag.OTHER or len(run.text) > 200 or len(found) > 20:
             pending = False
             continue
-        if pending and (value := _SKU_VALUE.match(run.text)):
-            return value.group().rstrip(".")
+        value = _SKU_VALUE.match(run.text) if pending else None
         named = label.search(run.text)
         pending = named is not None and named.end() == len(run.text)
-        if named and not pending and (value := _SKU_VALUE.match(run.text, named.end())):
-            return value.group().rstrip(".")
-    return ""
+        if named and not pending:
+            value = value or _SKU_VALUE.match(run.text, named.end())
+        elif run.flags & Flag.REFERENCE and value is None:
+            value = _SKU_VALUE.fullmatch(run.text)
+        if value:
+            found.append((run.order < title - 10, value.group().rstrip(".")))
+    return [text for _, text in sorted(found, key=lambda one: one[0])]
 
 
 def _attribute(tree: LexborHTMLParser) -> str:

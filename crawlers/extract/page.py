@@ -16,7 +16,7 @@ from crawlers.extract.model import Evidence, Extraction, Offer
 from crawlers.extract.vote import Verdict, decide
 from crawlers.extract.walk import Walked, walk
 
-STRUCTURED = ("json-ld", "microdata", "rdfa")
+PRESUMED = 0.4  # so sure of the price, a page that says nothing against it is selling
 
 
 def extract(body: bytes, url: str, content_type: str = "", status: int = 200) -> Extraction:
@@ -62,6 +62,8 @@ def _availability(offers: list[Offer], walked: Walked, verdict: Verdict | None) 
             if offer.availability == "InStock" and shown == "OutOfStock" and verdict is None:
                 break
             return offer.availability, Evidence("availability", offer.source, offer.where, offer.availability)
+    if shown == "Unknown" and verdict is not None and verdict.confidence >= PRESUMED:
+        return "InStock", Evidence("availability", "text", "a price is asked and nothing says sold out", "InStock")
     return shown, Evidence("availability", "text", words, shown) if words else None
 
 

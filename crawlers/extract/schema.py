@@ -31,6 +31,7 @@ _IN_STOCK = {
 }
 _OUT_OF_STOCK = {"outofstock", "soldout", "discontinued", "reserved"}
 _GTINS = ("gtin", "gtin13", "gtin14", "gtin12", "gtin8", "isbn", "ean", "upc")
+_NO_PRICE = re.compile(r"^\s*-|^[\d.]+e[+-]?\d+$", re.IGNORECASE)  # negative, or a number in exponents
 _PLAIN = re.compile(r"^\d+(?:\.\d+)?$")
 
 
@@ -162,6 +163,8 @@ def _currency(item: dict[str, Any]) -> str:
 def _amount(value: Any, currency: str) -> Decimal | None:
     """schema.org prices are plain numbers with a dot; what shops write instead is read as text."""
     text = _text(value).strip()[:60]
+    if _NO_PRICE.match(text):
+        return None
     if _PLAIN.match(text):
         amount = Decimal(text)
     else:

@@ -24,7 +24,8 @@ _OUT = re.compile(
     re.IGNORECASE,
 )
 _IN = re.compile(
-    r"\bin stock\b|add to (?:shopping |my )?(?:cart|bag|basket|trolley)|available to order|available now|ready to ship|ships within|buy (?:it )?now|auf lager|sofort (?:lieferbar|verfügbar)|"
+    r"\bin stock\b|add to (?:shopping |my )?(?:cart|bag|basket|trolley)|available to order|available now|"
+    r"ready to ship|ships within|buy (?:it )?now|auf lager|sofort (?:lieferbar|verfügbar)|"
     r"lieferbar|in den (?:warenkorb|einkaufswagen)|"
     r"en stock|ajouter au panier|añadir a|en existencia|aggiungi al carrello|disponibile|in magazzino|adicionar|"
     r"comprar|em estoque|in winkelwagen|"

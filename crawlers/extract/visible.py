@@ -63,11 +63,8 @@ _USED = re.compile(
 )
 _NEW = re.compile(r"\bnew\b|\bneu\b|\bneufs?\b|\bnuovi?\b|\bnuevos?\b|全新", re.IGNORECASE)
 _SURCHARGE = re.compile(r"[(\s][+\-−]$|^[+\-−]$")  # "(-40.00 €)" beside an option
-_NET = re.compile(
-    r"excl|ex\.? ?vat|without vat|zzgl\.? ?mwst|\bnetto\b|\bhors tax|\bht\b|senza iva|sin iva|sem iva|bez dph|bez vat|brez ddv|без ндс|税抜|税别|未税",
-    re.IGNORECASE,
-)
-_OPTIONS = re.compile(r"\d+\s+(?:options?|offers?|new|pairs?|neu|neuf|angebote|sellers)\b", re.IGNORECASE)
+_MINUS_PERCENT = re.compile(r"^[\s(]{0,3}[-−–]\s?\d{1,2}\s?%")  # "€ 18,00 -5 %": what it was
+_OPTIONS = re.compile(r"\d+\s+(?:options?|offers?|new|neu|neuf|angebote|sellers)\b", re.IGNORECASE)
 _NOW = re.compile(
     r"\bnow\b|\bjetzt\b|\bnur\b|sale price|our price|售价|现价|到手|促销价|特价|税込|価格|\bpreis\b|\bprice\b|\bprix\b|"
     r"\bprezzo\b|\bprecio\b|\bcena\b|цена",
@@ -109,8 +106,9 @@ def _raw(walked: Walked, local: str, page_currency: str) -> Iterator[Reading]:
         if run.flags & Flag.HIDDEN or not any(c.isdigit() for c in run.text):
             previous = "" if run.flags & Flag.HIDDEN else run.text
             continue
-        yield from _of_run(run, previous, title, local, page_currency)
-        previous = run.text
+        found = list(_of_run(run, previous, title, local, page_currency))
+        yield from found
+        previous = "" if found else run.text  # a line with a price of its own is no label of the next
 
 
 def _of_run(run: Run, previous: str, title: int, local: str, page_currency: str) -> Iterator[Reading]:
@@ -157,11 +155,10 @@ def _weigh(run: Run, price: Price, before: str, after: str, title: int, number: 
         (_SHIPPING, around, 0.1),
         (_SAVING, around, 0.1),
         (_UNIT, after[:14], 0.15),
-        (_NET, f"{before[-24:]} {after[:14]}", 0.6),
         (_SURCHARGE, before[-3:], 0.1),
     ):
         weight *= factor if pattern.search(text) else 1.0
-    is_list = bool(run.flags & Flag.OLD) or bool(_WAS.search(before[-28:]))
+    is_list = bool(run.flags & Flag.OLD) or bool(_WAS.search(before[-28:])) or bool(_MINUS_PERCENT.search(after))
     candidate = Candidate(
         amount=price.amount,
         source="text",

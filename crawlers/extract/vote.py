@@ -36,6 +36,12 @@ def decide(offers: Sequence[Offer], readings: Sequence[Reading]) -> Verdict | No
     if not scores:
         return None
     shown = {c.amount for c in plain}
+    was = {
+        r.candidate.amount
+        for r in readings
+        if r.is_list and all(c.weight < r.candidate.weight for c in plain if c.amount == r.candidate.amount)
+    }
+    scores = {a: s * (0.5 if a in was else 1.0) for a, s in scores.items()}
     if plain and candidates:
         scores = {
             a: s if a in shown or not any(c.amount == a for c in candidates) else s * 0.9 for a, s in scores.items()

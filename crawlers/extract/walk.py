@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawlers.extract.flags import AWAY, Flag, of_names
 
-MAX_NODES = 300_000
+MAX_NODES = 150_000
 MOST_MARKS = 12
 MAX_RUN = 600  # characters of one run of text that are kept
 
