@@ -1,0 +1,1 @@
+"""Throughput as ratios, measured side by side in one run on the same data: `make bench`."""

@@ -1,0 +1,46 @@
+"""`make bench`: every benchmark, or those named: `make bench ARGS="live backtest"`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+BENCHMARKS = {
+    "live": "observations a second from Kafka to events in Kafka, beside the floor",
+    "backtest": "observations a second of a backtest, beside a Parquet scan and polars",
+    "extraction": "pages a second, beside extruct and price-parser",
+    "forecast": "error of the forecast 8 weeks ahead, beside simple baselines",
+    "pricing": "SKUs decided a second",
+    "alerts": "events a second through the alert book",
+    "console": "time of a page with a year of data",
+}
+
+
+def main() -> int:
+    """Run benchmarks and print what they measured as JSON lines."""
+    there = {name: what for name, what in BENCHMARKS.items() if (Path(__file__).parent / f"{name}.py").is_file()}
+    parser = argparse.ArgumentParser(
+        prog="make bench", epilog="; ".join(f"{name}: {what}" for name, what in there.items())
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(there)}; all by default")
+    names = parser.parse_args().names or list(there)
+    unknown = sorted(set(names) - there.keys())
+    if unknown:
+        parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(there)}")
+    if not os.environ.get("PRICERADAR_EVALUATION_DATA"):
+        print("set PRICERADAR_EVALUATION_DATA to the folder of the evaluation data", file=sys.stderr)
+        return 2
+    for name in names:
+        print(f"{name}: {there[name]}")
+        result = importlib.import_module(f"benchmarks.{name}").run()
+        print(msgspec.json.encode({name: result}).decode(), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
