@@ -1,0 +1,128 @@
+"""`priceradar extract`: the fields, the notations, the exit status; accuracy on real pages where the data is there."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from contracts.errors import BadPageError
+from crawlers.extract import extract
+
+FIELDS = {
+    "price", "currency", "list_price", "price_type", "availability", "sku", "gtin", "name", "promotions", "confidence", "evidence",
+}  # fmt: skip
+PAGE = (
+    b"<html><title>Chair</title><h1>Chair</h1><p>SKU: AB-12</p><p class=price>$1,299.00</p><button>Add to cart</button>"
+)
+
+
+def priceradar(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("priceradar")), "extract", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_page_gives_all_fields(tmp_path: Path) -> None:
+    page = tmp_path / "page.html.gz"
+    page.write_bytes(gzip.compress(PAGE))
+    result = priceradar(str(page), "--url", "https://shop.example/p/12")
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert set(found) >= FIELDS
+    assert (found["price"], found["currency"], found["availability"], found["sku"]) == (
+        "1299.00",
+        "USD",
+        "InStock",
+        "AB-12",
+    )
+    assert found["evidence"]
+
+
+def test_a_list_goes_on_after_a_bad_page(tmp_path: Path) -> None:
+    (tmp_path / "good.html").write_bytes(PAGE)
+    (tmp_path / "wall.html").write_bytes(b"<html><title>Access denied</title></html>")
+    pages = tmp_path / "pages.csv"
+    with pages.open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [["page", "url"], *[[n, f"https://x.example/{n}"] for n in ("wall.html", "none.html", "good.html")]]
+        )
+    result = priceradar("--list", str(pages))
+    assert result.returncode == 0, result.stderr
+    wall, none, good = map(json.loads, result.stdout.splitlines())
+    assert wall["error"] == "blocked_page"
+    assert none["error"] == "bad_page"
+    assert good["price"] == "1299.00"
+
+
+@pytest.mark.parametrize("arguments", [["none.html", "--url", "x"], [], ["--list", "none.csv"]])
+def test_bad_input_is_one_line_and_status_2(arguments: list[str]) -> None:
+    result = priceradar(*arguments)
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+
+
+JSON_LD = '<script type="application/ld+json">{"@context":"https://schema.org","@type":"Product","name":"Chair","sku":"C1","offers":{"@type":"Offer","price":"19.90","priceCurrency":"EUR","availability":"https://schema.org/OutOfStock"}}</script>'
+MICRODATA = '<div itemscope itemtype="https://schema.org/Product"><b itemprop=name>Chair</b><i itemprop=sku>C1</i><p itemprop=offers itemscope itemtype="https://schema.org/Offer"><b itemprop=price content="19.90">19,90</b><meta itemprop=priceCurrency content=EUR><link itemprop=availability href="https://schema.org/OutOfStock"></div>'  # noqa: E501
+RDFA = '<div vocab="https://schema.org/" typeof="Product"><b property=name>Chair</b><i property=sku>C1</i><p property=offers typeof=Offer><b property=price content="19.90">19,90</b><meta property=priceCurrency content=EUR><link property=availability href="https://schema.org/OutOfStock"></div>'  # noqa: E501
+
+
+@pytest.mark.parametrize("markup", [JSON_LD, MICRODATA, RDFA], ids=["json-ld", "microdata", "rdfa"])
+def test_three_notations_say_the_same(markup: str) -> None:
+    found = extract(f"<html><body>{markup}</body></html>".encode(), "https://shop.example/chair")
+    assert (found.price_minor, found.currency, found.availability, found.sku) == (1990, "EUR", "OutOfStock", "C1")
+
+
+@pytest.mark.evaluation
+def test_accuracy_on_real_product_pages(evaluation_data: Path) -> None:
+    folder = evaluation_data / "product_pages"
+    truth = json.loads((folder / "ground_truth.json").read_text(encoding="utf-8"))
+    prices, stock, out, skus = _Score(), _Score(), _Score(), _Score()
+    for key, expected in truth.items():
+        try:
+            found = extract((folder / "html" / f"{key}.html.gz").read_bytes(), expected["url"]).as_json()
+        except BadPageError:
+            found = {"price": None, "availability": "Unknown", "sku": None}
+        prices.add(found["price"] and float(found["price"]), [float(p) for p in expected.get("price", [])])
+        state = found["availability"] if found["availability"] != "Unknown" else None
+        stock.add(state, expected["availability"])
+        out.add(state if state == "OutOfStock" else None, [s for s in expected["availability"] if s == "OutOfStock"])
+        skus.add(found["sku"] and _plain(found["sku"]), [_plain(s) for s in expected.get("sku", [])])
+    assert prices.f1 >= 0.95
+    assert stock.f1 >= 0.96
+    assert out.f1 >= 0.75
+    assert skus.f1 >= 0.80
+
+
+@pytest.mark.evaluation
+def test_restock_cases_of_a_peer(evaluation_data: Path) -> None:
+    cases = json.loads(
+        (evaluation_data / "peer_cases" / "changedetection_restock_cases.json").read_text(encoding="utf-8")
+    )
+    for case in cases:
+        found = extract(f"<html><body>{case['html']}</body></html>".encode(), "https://shop.example/some/url").as_json()
+        assert float(found["price"]) == case["price"]
+        assert (found["availability"] == "InStock") is case["in_stock"]
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text if c.isalnum()).lower()
+
+
+class _Score:
+    def __init__(self) -> None:
+        self.right = self.wrong = self.missed = 0
+
+    def add(self, found: object, expected: list[str] | list[float]) -> None:
+        right = bool(found) and found in expected
+        self.right += right
+        self.wrong += bool(found) and not right
+        self.missed += bool(expected) and not right
+
+    @property
+    def f1(self) -> float:
+        return 2 * self.right / (2 * self.right + self.wrong + self.missed)
