@@ -15,7 +15,8 @@ from contracts.errors import BadPageError
 from crawlers.extract import extract
 
 FIELDS = {
-    "price", "currency", "list_price", "price_type", "availability", "sku", "gtin", "name", "promotions", "confidence", "evidence",
+    "price", "currency", "list_price", "price_type", "availability", "sku", "gtin", "name",
+    "promotions", "confidence", "evidence",
 }  # fmt: skip
 PAGE = (
     b"<html><title>Chair</title><h1>Chair</h1><p>SKU: AB-12</p><p class=price>$1,299.00</p><button>Add to cart</button>"
