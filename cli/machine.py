@@ -13,7 +13,7 @@ from typing import Any
 
 from contracts.errors import UnavailableError
 from runtime.broker import OwnKafka
-from runtime.run_files import Running, running
+from runtime.run_files import KAFKA, Running, alone, announce, running
 from runtime.settings import Settings
 from runtime.supervisor import Supervisor
 from streams.admin import ensure_topics
@@ -70,13 +70,14 @@ def machine(settings: Settings, say: Say, console: tuple[str, ...] = ()) -> Iter
         console: further arguments of `priceradar console`.
     """
     with ExitStack() as stack:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(alone(settings.data))
         for stale in (settings.data / "run").glob("*.json"):
             stale.unlink()
         broker = None
         if not settings.kafka:
             broker = stack.enter_context(OwnKafka(settings.data / "kafka", say=say))
             settings = settings.model_copy(update={"kafka": broker.bootstrap})
+            announce(settings.data, KAFKA, broker.bootstrap)
         ensure_topics(settings.kafka)
         _prepare_ledger(settings)
         supervisor = stack.enter_context(Supervisor(settings.data / "logs", environment(settings), say))

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from cli import crawl, demo, explain, extract, forecast, up, worker
+from cli import crawl, dead, demo, doctor, explain, extract, forecast, up, worker
 from contracts.errors import BadInputError, PriceRadarError
 
 app = typer.Typer(
@@ -35,6 +35,8 @@ app.command("worker")(worker.worker)
 app.command("forecast")(forecast.forecast)
 app.command("explain")(explain.explain)
 app.command("verify")(explain.verify)
+app.command("doctor")(doctor.doctor)
+app.add_typer(dead.dead, name="dead")
 
 
 def main() -> None:

@@ -9,8 +9,6 @@ from typing import Annotated
 
 import typer
 
-from contracts.errors import BadInputError
-
 
 class WorkerName(StrEnum):
     """The workers there are."""
@@ -41,13 +39,10 @@ def worker(
     from runtime.logs import configure_logging
     from runtime.metrics import serve_metrics
     from runtime.policies import load_policy
-    from runtime.run_files import announce
-    from runtime.settings import load_settings
+    from runtime.run_files import announce, kafka_settings
     from streams.admin import ensure_topics
 
-    settings = load_settings(config)
-    if not settings.kafka:
-        raise BadInputError("a worker needs a Kafka: set PRICERADAR_KAFKA=host:port, or use `priceradar up`")
+    settings = kafka_settings(config)
     configure_logging(settings.log_level)
     policy = load_policy(settings.policy)
     ensure_topics(settings.kafka)

@@ -162,10 +162,10 @@ class OwnKafka:
         return f"{lines[-1][:200] if lines else 'it printed nothing'} (see {self.log})"
 
 
-def die_with_parent() -> None:
+def die_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
     """In a child before exec: ask Linux to end it when its parent dies, however that happens."""
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 
 
 def free_port() -> int:

@@ -13,11 +13,14 @@ from faust.types import EventT
 from contracts.codec import dead_letter_headers
 from contracts.errors import BadInputError
 from contracts.topics import DEAD_SUFFIX, PARTITIONS, Topic
+from runtime.liveness import watch
 from runtime.metrics import DEAD_LETTERS
 from runtime.outlet import Outlet
 from runtime.settings import Settings
 
 log = logging.getLogger(__name__)
+
+APP_PREFIX = "priceradar-"
 
 
 def create_app(name: str, settings: Settings, **overrides: Any) -> faust.App:
@@ -52,7 +55,7 @@ def create_app(name: str, settings: Settings, **overrides: Any) -> faust.App:
         "web_enabled": False,
         "web_tables_enabled": False,
     }
-    return faust.App(f"priceradar-{name}", **{**options, **overrides})
+    return faust.App(f"{APP_PREFIX}{name}", **{**options, **overrides})
 
 
 def topics(app: faust.App, *which: Topic) -> Any:
@@ -94,6 +97,7 @@ def run_app(app: faust.App, settings: Settings) -> None:
     # Batches of rows come and go at once: the collector's default steps cost a fifth of the time.
     gc.set_threshold(50_000, 50, 100)
     gc.freeze()
+    watch(app, app.conf.id.removeprefix(APP_PREFIX))
     # Logging is ours already: Faust would replace every handler.
     worker = faust.Worker(app, loglevel=settings.log_level, redirect_stdouts=False, quiet=True, override_logging=False)
     worker.execute_from_commandline()

@@ -36,6 +36,18 @@ def cache_folder() -> Path:
     return Path(base) / "priceradar"
 
 
+def kafka_folder() -> Path:
+    """Folder of the jars of exactly this lock."""
+    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]
+    return cache_folder() / f"kafka-{digest}"
+
+
+def jars_present() -> bool:
+    """Whether every locked jar was fetched already; says nothing about their checksums."""
+    folder = kafka_folder()
+    return all(_find(folder, name) for name in locked_jars())
+
+
 def kafka_classpath(say: Callable[[str], None] = lambda _line: None) -> str:
     """Classpath of exactly the locked jars, fetched where they are missing.
 
@@ -43,10 +55,8 @@ def kafka_classpath(say: Callable[[str], None] = lambda _line: None) -> str:
         UnavailableError: they are missing and cannot be fetched.
         TamperedError: a jar has not the checksum of the lock.
     """
-    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]
-    folder = cache_folder() / f"kafka-{digest}"
-    locked = locked_jars()
-    if not all(_find(folder, name) for name in locked):
+    folder, locked = kafka_folder(), locked_jars()
+    if not jars_present():
         say(f"Fetching Apache Kafka, {len(locked)} jars, once for this machine")
         _fetch(folder)
     return os.pathsep.join(str(checked(folder, name, sha256)) for name, sha256 in locked.items())

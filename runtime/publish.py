@@ -13,6 +13,7 @@ from kafka.errors import KafkaError
 from contracts.codec import Headers, encode
 from contracts.errors import UnavailableError
 from contracts.topics import Topic
+from runtime.reachable import require_kafka
 
 MOST_IN_FLIGHT = 5_000  # kafka-python 3 has no bound of its own
 ANSWER_SECONDS = 120.0
@@ -27,7 +28,7 @@ class Publisher:
     def __init__(self, bootstrap: str) -> None:
         try:
             self._producer = KafkaProducer(
-                bootstrap_servers=bootstrap.split(","), linger_ms=5, compression_type="lz4", batch_size=256 * 1024
+                bootstrap_servers=require_kafka(bootstrap), linger_ms=5, compression_type="lz4", batch_size=256 * 1024
             )
         except KafkaError as error:
             raise UnavailableError(f"Kafka at {bootstrap} does not answer: {error}") from error

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -98,7 +98,7 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 env=self.environment,
                 start_new_session=True,  # Ctrl-C reaches us, and we stop the children in order
-                preexec_fn=die_with_parent,  # noqa: PLW1509 one C call
+                preexec_fn=killed_with_parent,  # noqa: PLW1509 one C call
             )
         child.starts.append(time.monotonic())
 
@@ -119,6 +119,11 @@ class Supervisor:
             os.killpg(child.process.pid, number)
 
 
+def killed_with_parent() -> None:
+    """In a child before exec: nobody is left to insist, so nothing may stay that ignores SIGTERM."""
+    die_with_parent(signal.SIGKILL)
+
+
 def last_line(log: Path) -> str:
     """The last line of a log that says something, at most 300 characters."""
     if not log.is_file():
@@ -126,6 +131,6 @@ def last_line(log: Path) -> str:
     lines = log.read_text("utf-8", "replace").strip().splitlines()
     text = next((line for line in reversed(lines) if line.strip()), "it printed nothing")
     with contextlib.suppress(msgspec.DecodeError):
-        record = msgspec.json.decode(text)
-        text = str(record.get("exception", record.get("event", text))).strip().splitlines()[-1]
+        record = msgspec.json.decode(text, type=dict[str, Any])
+        text = (str(record.get("exception") or record.get("event") or text)).strip().splitlines()[-1]
     return text[:300]
