@@ -24,7 +24,13 @@ SUFFIXES = {
 }
 UNITS = ("_seconds", "_batches", "_records", "_bytes", "_total", "_ratio", "_minor", "_info")
 # Counts of things that are there, whose name is their unit, and switches that are 0 or 1.
-UNITLESS = {"priceradar_consumer_lag_records", "priceradar_series", "priceradar_build", "priceradar_kill_switch"}
+UNITLESS = {
+    "priceradar_consumer_lag_records",
+    "priceradar_series",
+    "priceradar_build",
+    "priceradar_kill_switch",
+    "priceradar_approvals_pending",
+}
 FORBIDDEN_LABELS = {"sku", "url", "user", "product", "product_id", "seller", "alert_id", "proposal_id", "name"}
 FROM_PROMETHEUS = {"job", "instance", "service", "le", "alertname"}
 
