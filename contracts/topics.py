@@ -15,7 +15,6 @@ from contracts.times import DAY_MS
 
 PARTITIONS = 12  # divisible by 2, 3, 4 and 6 workers; topics of one join share it
 DEAD_SUFFIX = ".dead"
-PRICE_HISTORY_MS = 45 * DAY_MS  # our own prices of the cap window and the 30 days before it are read back from Kafka
 
 
 class CrawlRequest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -30,10 +29,7 @@ class CrawlRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Topic(msgspec.Struct, frozen=True):
-    """A topic: its value type and how Kafka keeps it. `retention_ms` None: kept for ever.
-
-    `compaction_lag_ms`: a compacted topic keeps every message this long (min.compaction.lag.ms).
-    """
+    """A topic: its value type and how Kafka keeps it. `retention_ms` None: kept for ever."""
 
     name: str
     value: object
@@ -41,7 +37,6 @@ class Topic(msgspec.Struct, frozen=True):
     cleanup: Literal["delete", "compact"]
     retention_ms: int | None = None
     partitions: int = PARTITIONS
-    compaction_lag_ms: int = 0
 
     @property
     def dead(self) -> str:
@@ -50,13 +45,13 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 OBSERVATIONS = Topic("price.observations.v1", tuple[Observation, ...], "partition of the series", "delete", 7 * DAY_MS)
-CATALOG = Topic("catalog.items.v1", CatalogItem, "sku", "compact", compaction_lag_ms=PRICE_HISTORY_MS)
+CATALOG = Topic("catalog.items.v1", CatalogItem, "sku", "compact")
 MATCHES = Topic("catalog.matches.v1", Match, "competitor|product", "compact")
 STOCK = Topic("stock.levels.v1", StockLevel, "sku", "compact")
 SALES = Topic("sales.units.v1", UnitsSold, "sku", "delete", 90 * DAY_MS)
 EVENTS = Topic("market.events.v1", Event, "sku, else competitor|product", "delete", 30 * DAY_MS)
 PROPOSALS = Topic("pricing.proposals.v1", Proposal, "sku", "delete", 30 * DAY_MS)
-DECISIONS = Topic("pricing.decisions.v1", Decision, "sku", "compact", compaction_lag_ms=PRICE_HISTORY_MS)
+DECISIONS = Topic("pricing.decisions.v1", Decision, "sku", "compact")
 ALERTS = Topic("alerts.raised.v1", Alert, "episode", "delete", 30 * DAY_MS)
 CRAWL_REQUESTS = Topic("crawl.requests.v1", CrawlRequest, "url", "delete", DAY_MS)
 CHECKPOINTS = Topic("streams.checkpoints.v1", bytes, "partition, slot, chunk", "compact")

@@ -193,8 +193,19 @@ class PricingWorker:
             values = [value for topic, value, _ in facts if topic.name == name]
             if values:
                 await asyncio.to_thread(write, values)
+        await asyncio.to_thread(self.ledger.record_items, self._repriced(facts))
         for _, _, event in facts:
             event.ack()
+
+    def _repriced(self, facts: Sequence[tuple[Topic, Any, EventT[Any]]]) -> list[CatalogItem]:
+        """Our items at the price that was decided: the catalogue may say so only much later."""
+        items = []
+        for topic, decision, _ in facts:
+            if topic.name == DECISIONS.name:
+                self.agent.on_decision(decision)
+                item = self.agent.state.sku(decision.sku).item
+                items += [] if item is None else [item]
+        return items
 
     async def _answer(self, event: EventT[Any]) -> None:
         started = time.perf_counter()

@@ -120,6 +120,8 @@ def test_a_worker_proposes_remembers_and_publishes_what_was_decided(
         )
     )
     wait_until(lambda: len(read(kafka, DECISIONS.name)) == 1)
+    kept = tmp_path / "ledger" / "items" / "A"
+    wait_until(lambda: decode(kept.read_bytes(), CatalogItem).price_minor == 9_700)
     first.send_signal(signal.SIGKILL)
     first.wait(20)
 
