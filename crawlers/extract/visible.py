@@ -62,6 +62,7 @@ _USED = re.compile(
     r"\bused\b|pre-owned|refurbished|gebraucht|d'occasion|occasion|usato|segunda mano|renewed|二手", re.IGNORECASE
 )
 _NEW = re.compile(r"\bnew\b|\bneu\b|\bneufs?\b|\bnuovi?\b|\bnuevos?\b|全新", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _SURCHARGE = re.compile(r"[(\s][+\-−]$|^[+\-−]$")  # "(-40.00 €)" beside an option
 _MINUS_PERCENT = re.compile(r"^[\s(]{0,3}[-−–]\s?\d{1,2}\s?%")  # "€ 18,00 -5 %": what it was
 _OPTIONS = re.compile(r"\d+\s+(?:options?|offers?|new|neu|neuf|angebote|sellers)\b", re.IGNORECASE)
@@ -103,7 +104,7 @@ def _raw(walked: Walked, local: str, page_currency: str) -> Iterator[Reading]:
     title = walked.title_at or 0
     previous = ""
     for run in walked.runs:
-        if run.flags & Flag.HIDDEN or not any(c.isdigit() for c in run.text):
+        if run.flags & Flag.HIDDEN or _DIGIT.search(run.text) is None:
             previous = "" if run.flags & Flag.HIDDEN else run.text
             continue
         found = list(_of_run(run, previous, title, local, page_currency))

@@ -67,12 +67,14 @@ _BLOCKS = frozenset(
 )
 _STRUCK = frozenset({"del", "s", "strike"})
 _REGIONS = {"aside": Flag.OTHER, "nav": Flag.OTHER, "footer": Flag.OTHER, "h1": Flag.TITLE, "button": Flag.NONE}
-_NAMES = ("class", "id", "data-testid", "data-test", "data-qa", "data-role", "itemprop", "data-automation-id")
+_NAMES = frozenset(
+    {"class", "id", "data-testid", "data-test", "data-qa", "data-role", "itemprop", "data-automation-id"}
+)
 _STYLE_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _STYLE_STRUCK = re.compile(r"line-through", re.IGNORECASE)
 
 
-Marks = tuple[tuple[int, Flag], ...]
+Marks = tuple[tuple[int, int], ...]
 
 
 class Run:
@@ -80,7 +82,7 @@ class Run:
 
     __slots__ = ("flags", "marks", "order", "tag", "text")
 
-    def __init__(self, flags: Flag, marks: Marks, order: int, tag: str) -> None:
+    def __init__(self, flags: int, marks: Marks, order: int, tag: str) -> None:
         self.text = ""
         self.flags = flags
         self.order = order
@@ -134,7 +136,7 @@ class _Frame:
     __slots__ = ("block", "flags", "marks", "micro", "open", "price_root", "rdfa", "tag")
 
     def __init__(self, parent: _Frame | None) -> None:
-        self.flags: Flag = parent.flags if parent else Flag.NONE
+        self.flags: int = parent.flags if parent else Flag.NONE
         self.block: int = parent.block if parent else 0
         self.price_root: int = parent.price_root if parent else 0
         self.micro: Item | None = parent.micro if parent else None
@@ -153,7 +155,7 @@ class _Walker:
     def __init__(self) -> None:
         self.found = Walked()
         self.serial = 0
-        self.key: tuple[int, int, Marks, Flag] | None = None
+        self.key: tuple[int, int, Marks, int] | None = None
 
     def walk(self, tree: LexborHTMLParser) -> Walked:
         root = tree.body or tree.root
@@ -197,18 +199,18 @@ class _Walker:
             self._rdfa(tag, attributes, frame)
         return frame
 
-    def _flags(self, tag: str, attributes: dict[str, str | None]) -> Flag:
+    def _flags(self, tag: str, attributes: dict[str, str | None]) -> int:
         flags = _REGIONS.get(tag, Flag.NONE)
         if tag in _STRUCK:
             flags |= Flag.OLD
         if tag == "sup":
             flags |= Flag.CENTS
         if attributes:
-            names = " ".join(v for k in _NAMES if (v := attributes.get(k)))
+            names = " ".join([v for k in sorted(attributes.keys() & _NAMES) if (v := attributes[k])])
             if names:
                 flags |= of_names(names[:300])
             style = attributes.get("style")
-            if style:
+            if style and ("none" in style or "hidden" in style or "through" in style):
                 flags |= Flag.HIDDEN if _STYLE_HIDDEN.search(style[:300]) else Flag.NONE
                 flags |= Flag.OLD if _STYLE_STRUCK.search(style[:300]) else Flag.NONE
             if "hidden" in attributes:
