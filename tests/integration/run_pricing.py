@@ -23,7 +23,9 @@ class FileLedger:
     def _write(self, table: str, key: str, value: object) -> None:
         path = self.folder / table / key
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode(value))
+        draft = self.folder / f"draft-{table}"  # a reader never sees half a row
+        draft.write_bytes(encode(value))
+        draft.replace(path)
 
     def record_proposals(self, proposals: Sequence[Proposal]) -> None:
         for made in proposals:
