@@ -12,7 +12,7 @@ from contracts.codec import Headers
 from contracts.partition import key_partition
 from runtime.crash import crash
 
-LINGER_SECONDS = 0.005
+LINGER_SECONDS = 0.02  # records that come within it share a batch
 MOST_WAITING = 20_000  # records before the caller waits for the producer
 
 

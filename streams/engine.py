@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -14,18 +14,22 @@ from contracts.observations import Observation
 from contracts.policy import Detection
 from streams.kernel import COUNTERS, HITS_PER_ROW, INVALID, NO_PRICE, walk
 from streams.noticed import NO_PROMOTION, event_of, promotion_mask
-from streams.state import MarketState
+from streams.state import MarketState, SeriesKey, Shelf
 
 AVAILABILITY_CODE = {"Unknown": 0, "InStock": 1, "OutOfStock": 2}
 
-_series = attrgetter("competitor", "product_id", "seller", "price_type")
-_category = attrgetter("category")
-_observed_at = attrgetter("observed_at")
-_price = attrgetter("price_minor")
-_currency = attrgetter("currency")
-_availability = attrgetter("availability")
-_shown = attrgetter("promotions")
-_list_price = attrgetter("list_price_minor")
+_fields = attrgetter(
+    "competitor",
+    "product_id",
+    "seller",
+    "price_type",
+    "observed_at",
+    "price_minor",
+    "currency",
+    "availability",
+    "list_price_minor",
+    "promotions",
+)
 
 
 class Columns(NamedTuple):
@@ -42,6 +46,16 @@ class Columns(NamedTuple):
     currency: npt.NDArray[np.int32]
     availability: npt.NDArray[np.int8]
     promotions: npt.NDArray[np.int32]
+
+
+EMPTY = Columns(
+    np.zeros(0, np.int32),
+    np.zeros(0, np.int64),
+    np.zeros(0, np.int64),
+    np.zeros(0, np.int32),
+    np.zeros(0, np.int8),
+    np.zeros(0, np.int32),
+)
 
 
 class Engine:
@@ -96,33 +110,40 @@ class Engine:
         return events
 
     def _columns(self, rows: Sequence[Observation]) -> Columns:
-        # attrgetter, map and fromiter keep the walk over the rows in C: half the time of comprehensions.
-        state, count = self.state, len(rows)
-        keys = list(map(_series, rows))
-        try:
-            slots = np.fromiter(map(state.index.get, keys), np.int32, count)
-        except TypeError:  # a series that is new
-            state.add(keys, map(_category, rows))
-            slots = np.fromiter(map(state.index.__getitem__, keys), np.int32, count)
-        availability = np.fromiter(map(AVAILABILITY_CODE.__getitem__, map(_availability, rows)), np.int8, count)
+        # map, zip and attrgetter keep the walk over the rows in C: a third of the time of comprehensions.
+        if not rows:
+            return EMPTY
+        competitor, product, seller, price_type, at, price, currency, availability, was, shown = zip(
+            *map(_fields, rows), strict=True
+        )
+        known = np.array(list(map(AVAILABILITY_CODE.__getitem__, availability)), np.int8)
         return Columns(
-            slots,
-            np.fromiter(map(_observed_at, rows), np.int64, count),
-            _prices(rows),
-            np.fromiter(map(state.currencies.__getitem__, map(_currency, rows)), np.int32, count),
-            availability,
-            _promotions(rows, bool(availability.all())),
+            self._slots(rows, product, zip(competitor, seller, price_type, strict=True)),
+            np.array(at, np.int64),
+            _prices(price),
+            np.array(list(map(self.state.currencies.__getitem__, currency)), np.int32),
+            known,
+            _promotions(rows, plain=not any(was) and not any(shown) and bool(known.all())),
         )
 
+    def _slots(
+        self, rows: Sequence[Observation], product: tuple[str, ...], shelves: Iterable[Shelf]
+    ) -> npt.NDArray[np.int32]:
+        found = list(map(dict.get, map(self.state.index.__getitem__, shelves), product))
+        if None in found:
+            keys = [SeriesKey(o.competitor, o.product_id, o.seller, o.price_type) for o in rows]
+            self.state.add(keys, (o.category for o in rows))
+            found = list(map(self.state.index.slot, keys))
+        return np.array(found, np.int32)
 
-def _prices(rows: Sequence[Observation]) -> npt.NDArray[np.int64]:
-    try:
-        return np.fromiter(map(_price, rows), np.int64, len(rows))
-    except TypeError:  # a page without a price
-        return np.array([NO_PRICE if o.price_minor is None else o.price_minor for o in rows], np.int64)
+
+def _prices(price: tuple[int | None, ...]) -> npt.NDArray[np.int64]:
+    if None in price:  # a page without a price
+        return np.array([NO_PRICE if p is None else p for p in price], np.int64)
+    return np.array(price, np.int64)
 
 
-def _promotions(rows: Sequence[Observation], all_known: bool) -> npt.NDArray[np.int32]:
-    if all_known and not any(map(_shown, rows)) and not any(map(_list_price, rows)):
+def _promotions(rows: Sequence[Observation], plain: bool) -> npt.NDArray[np.int32]:
+    if plain:
         return np.full(len(rows), NO_PROMOTION, np.int32)
     return np.fromiter(map(promotion_mask, rows), np.int32, len(rows))
