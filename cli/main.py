@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from cli import crawl, dead, demo, doctor, explain, extract, forecast, up, worker
+from cli import console, crawl, dead, demo, doctor, explain, extract, forecast, up, worker
 from contracts.errors import BadInputError, PriceRadarError
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ app.command("extract")(extract.extract)
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("worker")(worker.worker)
+app.command("console")(console.console)
 app.command("forecast")(forecast.forecast)
 app.command("explain")(explain.explain)
 app.command("verify")(explain.verify)

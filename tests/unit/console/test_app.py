@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from httpx import ASGITransport, AsyncClient
+
+from console.app import create_app
+from ledger.store import Ledger
+
+WHO = ("ann", "a long password")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    ledger.add_user(WHO[0], "viewer", WHO[1], 1)
+    yield ledger
+    ledger.close()
+
+
+def client_of(ledger: Ledger, *, demo_login: bool = False) -> AsyncClient:
+    transport = ASGITransport(create_app(ledger, demo_login=demo_login))
+    return AsyncClient(transport=transport, base_url="http://console")
+
+
+async def test_is_alive_and_measured_without_signing_in(ledger: Ledger) -> None:
+    async with client_of(ledger) as client:
+        assert (await client.get("/healthz")).json()["ok"] is True
+        assert "priceradar_approvals_pending 0.0" in (await client.get("/metrics")).text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/alerts", "/api/v1/proposals"])
+async def test_reads_only_for_those_who_signed_in(ledger: Ledger, path: str) -> None:
+    async with client_of(ledger) as client:
+        assert (await client.get(path)).status_code == 401
+        assert (await client.get(path, auth=(WHO[0], "another password"))).status_code == 401
+        assert (await client.get(path, auth=WHO)).json() == []
+
+
+async def test_the_demo_asks_for_no_password_but_refuses_a_wrong_one(ledger: Ledger) -> None:
+    async with client_of(ledger, demo_login=True) as client:
+        assert (await client.get("/api/v1/alerts")).status_code == 200
+        assert (await client.get("/api/v1/alerts", auth=("ann", "wrong"))).status_code == 401
