@@ -19,6 +19,7 @@ from contracts.errors import UnavailableError
 from runtime.broker import die_with_parent
 
 STOP_SECONDS = 10.0
+BAD_INPUT = 2  # the exit status of wrong settings: starting again does not correct them
 MOST_RESTARTS = 5  # within RESTART_WINDOW_SECONDS: a process that dies faster will not heal
 RESTART_WINDOW_SECONDS = 300.0
 
@@ -106,7 +107,7 @@ class Supervisor:
         child.process = None
         recent = [start for start in child.starts if start > time.monotonic() - RESTART_WINDOW_SECONDS]
         reason = f"{child.name} ended with status {status}: {last_line(child.log)} (see {child.log})"
-        if child.essential or len(recent) > MOST_RESTARTS:
+        if child.essential or status == BAD_INPUT or len(recent) > MOST_RESTARTS:
             raise UnavailableError(reason)
         pause = 0.5 * 2 ** (len(recent) - 1)
         child.not_before = time.monotonic() + pause

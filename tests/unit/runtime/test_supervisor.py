@@ -85,12 +85,13 @@ def test_one_that_dies_again_and_again_ends_everything_with_its_reason(
         wait_until(check_forever)
 
 
-def test_an_essential_child_is_not_started_again(supervisor: Supervisor) -> None:
-    child = start(supervisor, "raise SystemExit(3)", essential=True)
+@pytest.mark.parametrize(("status", "essential"), [(3, True), (2, False)], ids=["essential", "wrong settings"])
+def test_what_cannot_be_healed_is_not_started_again(supervisor: Supervisor, status: int, essential: bool) -> None:
+    child = start(supervisor, f"raise SystemExit({status})", essential)
     assert child.process is not None
     child.process.wait()
 
-    with pytest.raises(UnavailableError, match="ended with status 3"):
+    with pytest.raises(UnavailableError, match=f"ended with status {status}"):
         supervisor.check()
 
 
