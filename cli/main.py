@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from cli import console, crawl, dead, demo, doctor, explain, extract, forecast, up, worker
+from cli import backtest, console, crawl, dead, demo, doctor, explain, extract, forecast, up, worker
 from contracts.errors import BadInputError, PriceRadarError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ def priceradar() -> None:
     """Watch competitors' prices, alert on moves over 5 %, propose markdowns of at most 3 %."""
 
 
+app.command("backtest")(backtest.backtest)
 app.command("crawl")(crawl.crawl)
 app.command("extract")(extract.extract)
 app.command("demo")(demo.demo)

@@ -1,0 +1,132 @@
+"""The files of a backtest: written beside their place, moved there when whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from contracts.errors import BadInputError
+from contracts.events import MarketEvent
+
+ROWS = 20_000  # rows a row group
+FILES = ("summary.json", "events.parquet", "proposals.parquet", "report.html")
+_TIME = pa.timestamp("ms", tz="UTC")
+
+EVENTS_SCHEMA = pa.schema(
+    [
+        pa.field("event_id", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("basis", pa.string()),
+        pa.field("competitor", pa.string(), nullable=False),
+        pa.field("product_id", pa.string(), nullable=False),
+        pa.field("seller", pa.string(), nullable=False),
+        pa.field("price_type", pa.string(), nullable=False),
+        pa.field("sku", pa.string(), nullable=False),
+        pa.field("observed_at", _TIME, nullable=False),
+        pa.field("previous_minor", pa.int64()),
+        pa.field("anchor_minor", pa.int64()),
+        pa.field("price_minor", pa.int64()),
+        pa.field("currency", pa.string()),
+        pa.field("promotion", pa.string()),
+        pa.field("reason", pa.string()),
+    ]
+)
+PROPOSALS_SCHEMA = pa.schema(
+    [
+        pa.field("proposal_id", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("sku", pa.string(), nullable=False),
+        pa.field("decided_at", _TIME, nullable=False),
+        pa.field("current_minor", pa.int64(), nullable=False),
+        pa.field("proposed_minor", pa.int64(), nullable=False),
+        pa.field("window_start_minor", pa.int64(), nullable=False),
+        pa.field("floor_minor", pa.int64()),
+        pa.field("currency", pa.string(), nullable=False),
+        pa.field("blocked_by", pa.string()),
+        pa.field("tier", pa.string(), nullable=False),
+        pa.field("at_stake_minor", pa.int64(), nullable=False),
+        pa.field("expected_units", pa.float64(), nullable=False),
+        pa.field("expected_profit_change_minor", pa.int64(), nullable=False),
+        pa.field("trigger_event_id", pa.string(), nullable=False),
+        pa.field("policy_version", pa.string(), nullable=False),
+        pa.field("record_hash", pa.string(), nullable=False),
+    ]
+)
+
+
+class Rows:
+    """Structs into a Parquet file, some thousand at a time."""
+
+    def __init__(self, path: Path, schema: pa.Schema, value_of: Callable[[Any, str], Any]) -> None:
+        self._schema, self._value_of = schema, value_of
+        self._writer = parquet.ParquetWriter(path, schema, compression="zstd")
+        self._waiting: list[Any] = []
+
+    def add(self, value: Any) -> None:
+        """Add one struct as a row."""
+        self._waiting.append(value)
+        if len(self._waiting) >= ROWS:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what waits and the file's end."""
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        rows, self._waiting = self._waiting, []
+        arrays = [pa.array([self._value_of(row, f.name) for row in rows], f.type) for f in self._schema]
+        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+
+
+class Output:
+    """A folder of results; a context manager. What an interrupted run left is replaced.
+
+    Errors: BadInputError where the folder holds something else.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._partial = folder.with_name(f".{folder.name}.partial")
+        if folder.exists() and (
+            not folder.is_dir() or any(p.name not in (*FILES, "compare") for p in folder.iterdir())
+        ):
+            raise BadInputError(f"--out {folder} must be new or hold an earlier backtest: it holds something else")
+
+    def __enter__(self) -> Self:
+        shutil.rmtree(self._partial, ignore_errors=True)
+        self._partial.mkdir(parents=True)
+        self.events = Rows(self._partial / "events.parquet", EVENTS_SCHEMA, _event_value)
+        self.proposals = Rows(self._partial / "proposals.parquet", PROPOSALS_SCHEMA, getattr)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.events.close()
+        self.proposals.close()
+        if error is not None:
+            shutil.rmtree(self._partial, ignore_errors=True)
+            return
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._partial.replace(self.folder)
+
+    def summary(self, summary: dict[str, object]) -> None:
+        """Write summary.json."""
+        text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
+        (self._partial / "summary.json").write_text(text, "utf-8")
+
+    def report(self, html: str) -> None:
+        """Write report.html."""
+        (self._partial / "report.html").write_text(html, "utf-8")
+
+
+def _event_value(event: MarketEvent, name: str) -> Any:
+    return type(event).__name__ if name == "kind" else getattr(event, name, None)

@@ -1,0 +1,120 @@
+"""The report of a backtest: one HTML file without scripts, its plots inline SVG."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from backtest.tally import SIZES_BP, Tally
+from contracts.times import DAY_MS
+
+STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}"
+    "table{border-collapse:collapse}td,th{padding:.2rem .8rem;border-bottom:1px solid #d8dee4;text-align:left}"
+    "td.n{text-align:right;font-variant-numeric:tabular-nums}svg{max-width:100%;height:auto}"
+)
+MOST_LINES = 12
+
+
+def render(summary: dict[str, object], tally: Tally) -> str:
+    """The page; every text that comes from a recording is escaped."""
+    parts = [
+        f"<h1>Backtest of {escape(str(summary['policy']))}</h1>",
+        f"<p>{escape(str(summary['recording']))}</p>",
+        _table(summary),
+        _section("Moves a day, by competitor", _days(tally.events_by_day)),
+        _section("Alerts a day, by competitor", _days(tally.alerts_by_day)),
+        _section("Moves by size", _sizes(tally)),
+        _section("Proposals a day", _days(tally.proposals_by_day)),
+        _section("Held back, by guard", _bars(tally.guards)),
+    ]
+    head = f'<meta charset="utf-8"><title>PriceRadar backtest</title><style>{STYLE}</style>'
+    return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>\n"
+
+
+def _table(summary: dict[str, object]) -> str:
+    rows = []
+    for name, value in summary.items():
+        if isinstance(value, dict):
+            rows += [(f"{name}: {key}", number) for key, number in value.items()]
+        elif name not in ("policy", "recording", "skipped_files"):
+            rows.append((name, value))
+    cells = "".join(
+        f"<tr><td>{escape(name.replace('_', ' '))}</td><td class=n>{escape(_number(value))}</td></tr>"
+        for name, value in rows
+    )
+    return f"<table>{cells}</table>"
+
+
+def _number(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
+def _section(title: str, chart: str) -> str:
+    return f"<h2>{escape(title)}</h2>{chart or '<p>None.</p>'}"
+
+
+def _days(counts: Counter[tuple[int, str]]) -> str:
+    if not counts:
+        return ""
+    figure, axes = _figure()
+    first, last = min(day for day, _ in counts), max(day for day, _ in counts)
+    days = range(first, last + 1)
+    totals: Counter[str] = Counter()
+    for (_, name), count in counts.items():
+        totals[name] += count
+    moments = [datetime.fromtimestamp(day * DAY_MS / 1000, UTC) for day in days]
+    for name, _ in totals.most_common(MOST_LINES):
+        axes.plot(moments, [counts[day, name] for day in days], label=_plain(name), linewidth=1)
+    axes.legend(fontsize="x-small", ncol=3, frameon=False)
+    figure.autofmt_xdate()
+    return _svg(figure)
+
+
+def _sizes(tally: Tally) -> str:
+    if not tally.sizes:
+        return ""
+    figure, axes = _figure()
+    labels = [f"{edge / 100:g}" for edge in SIZES_BP]
+    for direction, offset in (("down", -0.2), ("up", 0.2)):
+        heights = [tally.sizes[direction, edge] for edge in SIZES_BP]
+        axes.bar([place + offset for place in range(len(labels))], heights, width=0.4, label=direction)
+    axes.set_xticks(range(len(labels)), labels)
+    axes.set_xlabel("from, % of the previous price")
+    axes.legend(frameon=False)
+    return _svg(figure)
+
+
+def _bars(counts: Counter[str]) -> str:
+    if not counts:
+        return ""
+    figure, axes = _figure()
+    names = [name for name, _ in counts.most_common()][::-1]
+    axes.barh([_plain(name) for name in names], [counts[name] for name in names])
+    return _svg(figure)
+
+
+def _figure() -> tuple[Any, Any]:
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _plain(text: str) -> str:
+    # matplotlib reads dollars as mathematics and hides labels that begin with an underscore.
+    return " " + text.replace("$", r"\$")[:40]
+
+
+def _svg(figure: Any) -> str:
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "priceradar", "svg.fonttype": "path"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]

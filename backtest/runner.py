@@ -1,0 +1,113 @@
+"""A recording through the same cores as live, with `observed_at` as the clock."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from backtest.facts import read_facts
+from backtest.feed import Feed
+from backtest.output import Output
+from backtest.recording import Recording
+from backtest.report import render
+from backtest.tally import Tally
+from contracts.events import MarketEvent
+from contracts.policy import Policy
+from contracts.topics import CATALOG, DECISIONS, MATCHES, SALES, STOCK, Topic
+from pricing.agent import PricingAgent
+
+Progress = Callable[[int], None]
+Timed = tuple[int, int, int, MarketEvent]
+
+
+class Run:
+    """One policy over one recording.
+
+    Attributes:
+        tally: what was counted so far.
+        counts: the detector's counters, complete when `events` is exhausted.
+    """
+
+    def __init__(self, recording: Recording, policy: Policy, progress: Progress = lambda _rows: None) -> None:
+        self.recording, self.policy, self._progress = recording, policy, progress
+        self.tally = Tally()
+        self.counts: Counter[str] = Counter()
+
+    def events(self) -> Iterator[tuple[int, MarketEvent]]:
+        """Partition and event, of all partitions by time; within a partition in the order live has them."""
+        streams = [self._partition(number) for number in self.recording.partitions]
+        for _time, partition, _place, event in heapq.merge(*streams):
+            yield partition, event
+
+    def _partition(self, number: int) -> Iterator[Timed]:
+        # Late events must not overtake: the time that orders is the latest seen so far.
+        feed, latest, place = Feed(self.policy.detection), 0, 0
+        for frame in self.recording.frames(number):
+            for event in feed.observe(frame):
+                latest, place = max(latest, event.observed_at), place + 1
+                yield latest, number, place, event
+            self._progress(frame.rows)
+        self.counts.update(feed.engine.counts)
+
+    def write(self, output: Output) -> None:
+        """Run to the end and write events, proposals, summary and report into `output`."""
+        started = time.perf_counter()
+        agent, facts = PricingAgent(self.policy), Facts(self.recording.path)
+        for _partition, event in self.events():
+            facts.tell(agent, event.observed_at)
+            self.tally.event(event)
+            output.events.add(event)
+            for proposal in agent.on_event(event):
+                self.tally.proposal(proposal)
+                output.proposals.add(proposal)
+        seconds = time.perf_counter() - started
+        summary = self.summary(seconds)
+        output.summary(summary)
+        output.report(render(summary, self.tally))
+
+    def summary(self, seconds: float) -> dict[str, object]:
+        """What summary.json says."""
+        return {
+            "recording": str(self.recording.path),
+            "policy": self.policy.version,
+            **self.tally.summary(dict(self.counts)),
+            "skipped_files": self.recording.skipped,
+            "seconds": round(seconds, 3),
+            "observations_per_second": round(self.counts["observations"] / seconds) if seconds else 0,
+        }
+
+
+class Facts:
+    """Tells the agent what was known by a time: facts come before the events of that time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._waiting: list[tuple[int, Topic, Any]] = read_facts(folder)[::-1]
+
+    def tell(self, agent: PricingAgent, now: int) -> None:
+        """Tell every fact up to `now` that was not told yet."""
+        while self._waiting and self._waiting[-1][0] <= now:
+            _time, topic, value = self._waiting.pop()
+            _tell(agent, topic, value)
+
+
+def _tell(agent: PricingAgent, topic: Topic, value: Any) -> None:
+    handlers: dict[str, Callable[[Any], None]] = {
+        CATALOG.name: agent.on_item,
+        MATCHES.name: agent.on_match,
+        STOCK.name: agent.on_stock,
+        SALES.name: agent.on_sales,
+        DECISIONS.name: agent.on_decision,
+    }
+    handlers[topic.name](value)
+
+
+def backtest(recording: Recording, policy: Policy, out: Path, progress: Progress = lambda _rows: None) -> Run:
+    """Run a policy over a recording and write the results to `out`; BadRecordingError, BadInputError."""
+    run = Run(recording, policy, progress)
+    with Output(out) as output:
+        run.write(output)
+    return run

@@ -1,0 +1,72 @@
+"""What a backtest counts while it runs: the numbers of summary.json and the report's plots."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from contracts.events import MarketEvent, MassMove, PriceMoved
+from contracts.proposals import Proposal
+from contracts.times import DAY_MS
+
+SIZES_BP = (0, 500, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000)  # lower edges of the plot of moves by size
+
+
+class Tally:
+    """Counts of events, alerts and proposals; a few numbers whatever the length of the recording."""
+
+    def __init__(self) -> None:
+        self.kinds: Counter[str] = Counter()
+        self.moves: Counter[str] = Counter()
+        self.sizes: Counter[tuple[str, int]] = Counter()
+        self.events_by_day: Counter[tuple[int, str]] = Counter()
+        self.alerts_by_day: Counter[tuple[int, str]] = Counter()
+        self.alerts = 0
+        self.alert_updates = 0
+        self.proposals: Counter[str] = Counter()
+        self.proposals_by_day: Counter[tuple[int, str]] = Counter()
+        self.guards: Counter[str] = Counter()
+
+    def event(self, event: MarketEvent) -> None:
+        """Count one market event."""
+        self.kinds["MassMove" if isinstance(event, MassMove) else type(event).__name__] += 1
+        if isinstance(event, PriceMoved):
+            reference = event.previous_minor if event.basis == "step" else event.anchor_minor
+            change = (event.price_minor - reference) * 10_000 // reference
+            direction = "up" if change > 0 else "down"
+            self.moves[event.basis] += 1
+            self.moves[direction] += 1
+            self.sizes[direction, max(edge for edge in SIZES_BP if edge <= abs(change))] += 1
+            self.events_by_day[event.observed_at // DAY_MS, event.competitor] += 1
+
+    def alert(self, opened: bool, observed_at: int, competitor: str) -> None:
+        """Count one alert, or an update of one."""
+        if not opened:
+            self.alert_updates += 1
+            return
+        self.alerts += 1
+        self.alerts_by_day[observed_at // DAY_MS, competitor] += 1
+
+    def proposal(self, proposal: Proposal) -> None:
+        """Count one proposal, or the guard that held it back."""
+        outcome = proposal.kind if proposal.blocked_by is None else "blocked"
+        self.proposals[outcome] += 1
+        self.proposals_by_day[proposal.decided_at // DAY_MS, outcome] += 1
+        if proposal.blocked_by is not None:
+            self.guards[proposal.blocked_by] += 1
+
+    def summary(self, counts: dict[str, int]) -> dict[str, object]:
+        """The counts of summary.json; `counts` are the detector's."""
+        names = ("observations", "invalid", "duplicates", "out_of_order", "accepted", "quarantined", "price_changes")
+        return {
+            **{name: counts.get(name, 0) for name in names},
+            "moves": {name: self.moves[name] for name in ("step", "drift", "up", "down")},
+            "promotions": self.kinds["PromotionStarted"],
+            "out_of_stock": self.kinds["OutOfStock"],
+            "back_in_stock": self.kinds["BackInStock"],
+            "mass_moves": self.kinds["MassMove"],
+            "alerts": self.alerts,
+            "alert_updates": self.alert_updates,
+            "proposals": self.proposals["markdown"] + self.proposals["restore"],
+            "proposals_held_back": self.proposals["blocked"],
+            "guard_hits": dict(sorted(self.guards.items())),
+        }

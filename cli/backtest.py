@@ -1,0 +1,43 @@
+"""`priceradar backtest`: what a policy would have done on recorded streams."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def backtest(
+    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="A Parquet file, a CSV file or a folder.")],
+    policy: Annotated[str, typer.Option("--policy", help="A policy file, or one that ships: default, steps.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results; an earlier backtest there is replaced.")],
+    compare: Annotated[str, typer.Option("--compare", help="A second policy, side by side.")] = "",
+    currency: Annotated[str, typer.Option("--currency", help="Of rows that state none, ISO 4217.")] = "XXX",
+    skip_corrupt: Annotated[bool, typer.Option("--skip-corrupt", help="Leave files out that cannot be read.")] = False,
+) -> None:
+    """Run a policy over a recording: summary.json, events.parquet, proposals.parquet, report.html.
+
+    Example: priceradar backtest data/recordings --policy default --compare mine.toml --out result
+    """
+    from backtest.progress import shown
+    from backtest.recording import Recording
+    from backtest.runner import backtest as run
+    from contracts.errors import UnknownCurrencyError
+    from contracts.money import is_currency
+    from runtime.policies import load_policy
+
+    if not is_currency(currency):
+        raise UnknownCurrencyError(f"--currency must be an ISO 4217 code, was {currency!r}")
+    first, second = load_policy(policy), load_policy(compare) if compare else None
+    source = Recording(recording, currency, skip_corrupt)
+    with shown(f"{first.name}", source) as progress:
+        done = run(source, first, out, progress)
+    moves = done.tally.moves
+    print(
+        f"{out}: {done.counts['observations']:,} observations, {moves['step'] + moves['drift']:,} moves, "
+        f"{done.tally.alerts:,} alerts, {done.tally.proposals.total():,} proposals"
+    )
+    if second is not None:
+        with shown(f"{second.name}", source) as progress:
+            run(Recording(recording, currency, skip_corrupt), second, out / "compare", progress)
