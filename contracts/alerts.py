@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from contracts.observations import PriceType
+
 Severity = Literal["green", "yellow", "red"]
 AlertStatus = Literal["opened", "updated", "closed"]
 AlertKind = Literal["price", "promotion", "stock", "mass_move", "assortment", "quarantine"]
@@ -42,6 +44,9 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     change_bp: int = 0
     match_confidence: float = 1.0
     group: str = ""
+    seller: str = ""
+    price_type: PriceType = "regular"
+    promotion: str = ""
 
 
 class Delivery(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -1,0 +1,69 @@
+"""The words of an alert, in English and Chinese. Names from a shop's page stay raw here: escape on output."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from contracts.alerts import Alert
+from contracts.events import (
+    BackInStock,
+    MarketEvent,
+    MassMove,
+    ObservationQuarantined,
+    OutOfStock,
+    ProductDelisted,
+    ProductListed,
+    PromotionEnded,
+    PromotionStarted,
+)
+from contracts.money import format_minor
+
+Language = Literal["en", "zh"]
+LONGEST_NAME = 80
+
+
+def name_of(event: MarketEvent) -> str:
+    """What people call the product: its name, our SKU, or the shop's id, on one line."""
+    return " ".join((event.name or event.sku or event.product_id).split())[:LONGEST_NAME]
+
+
+def of_price(event: MarketEvent, start: int, price: int, currency: str, language: Language = "en") -> str:
+    """Headline of a price episode, from its start to now."""
+    change = f"{abs(price - start) / start:.1%}"
+    now, was = (format_minor(amount, currency, "zh" if language == "zh" else "en") for amount in (price, start))
+    if language == "zh":
+        return f"{event.competitor} {'降价' if price < start else '涨价'} {change}:{name_of(event)} {was} → {now}"
+    return f"{event.competitor} {'cut' if price < start else 'raised'} {name_of(event)} by {change}: {was} → {now}"
+
+
+def of_event(event: MarketEvent) -> str:
+    """Headline of anything but a price episode."""
+    return f"{event.competitor} {_did(event, name_of(event))}"
+
+
+def _did(event: MarketEvent, name: str) -> str:
+    plain = {
+        OutOfStock: f"is out of stock: {name}",
+        BackInStock: f"has {name} again",
+        ProductListed: f"lists {name} now",
+        ProductDelisted: f"no longer lists {name}",
+    }
+    if isinstance(event, PromotionStarted):
+        words = f": {' '.join(event.text.split())[:LONGEST_NAME]}" if event.text else ""
+        new = "a new kind of promotion" if event.novel else "a promotion"
+        return f"started {new} ({event.promotion.replace('_', ' ')}) on {name}{words}"
+    if isinstance(event, PromotionEnded):
+        return f"ended its promotion ({event.promotion.replace('_', ' ')}) on {name}"
+    if isinstance(event, ObservationQuarantined):
+        seen = format_minor(event.price_minor, event.currency)
+        return f"shows {seen} for {name}: held back until a second look ({event.reason.replace('_', ' ')})"
+    if isinstance(event, MassMove):
+        share = f"{event.products_moved} of {event.products_seen} products"
+        return f"moved {share} at once, median {event.median_change_bp / 100:+.1f} %: {event.reason}"
+    return plain.get(type(event), f"{type(event).__name__} {name}")
+
+
+def body(alert: Alert) -> str:
+    """The lines below the headline, plain text."""
+    lines = [f"{alert.severity.upper()} {alert.status}, revision {alert.revision}", *alert.reasons]
+    return "\n".join([*lines, alert.url] if alert.url else lines)
