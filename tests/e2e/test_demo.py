@@ -21,7 +21,7 @@ MISSING = [room for room in ROOMS if not (Path(__file__).parents[2] / room).is_f
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.timeout(240),
-    pytest.mark.skipif(bool(MISSING), reason=f"the whole needs {', '.join(MISSING)}"),
+    pytest.mark.xfail(bool(MISSING), reason=f"the whole needs {', '.join(MISSING)}", run=False),
 ]
 PRICERADAR = Path(sys.executable).with_name("priceradar")
 
