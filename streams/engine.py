@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -59,7 +60,11 @@ class Engine:
 
     def observe(self, rows: Sequence[Observation]) -> list[MarketEvent]:
         """Events that follow from a batch of observations, in the order of their rows."""
-        return self.observe_columns(self._columns(rows), rows.__getitem__)
+        try:
+            columns = self._columns(rows)
+        except OverflowError:  # JSON knows no largest integer, int64 does
+            columns = self._columns([_within_int64(row) for row in rows])
+        return self.observe_columns(columns, rows.__getitem__)
 
     def observe_columns(self, columns: Columns, row: Callable[[int], Observation]) -> list[MarketEvent]:
         """The same for a batch that is columns already; `row` gives the observation of an eventful row."""
@@ -113,3 +118,11 @@ class Engine:
         keys = [SeriesKey(row.competitor, row.product_id, row.seller, row.price_type) for row in rows]
         self.state.add(keys, [row.category for row in rows])
         return [self.state.index[key.competitor, key.seller, key.price_type][key.product_id] for key in keys]
+
+
+def _within_int64(row: Observation) -> Observation:
+    """The row, or one with an invalid price where a number of it is beyond all prices and times."""
+    numbers = (row.observed_at, 0 if row.price_minor is None else row.price_minor)
+    if all(-(2**63) <= number < 2**63 for number in numbers):
+        return row
+    return msgspec.structs.replace(row, observed_at=0, price_minor=0, availability="Unknown")

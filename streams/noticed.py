@@ -64,7 +64,7 @@ def event_of(state: MarketState, seen: Observation, what: int, previous: int, an
 
 def _common(kind: str, seen: Observation, *parts: str) -> dict[str, Any]:
     series = (seen.competitor, seen.product_id, seen.seller, seen.price_type)
-    return {
+    known = {
         "event_id": make_id(kind, seen.source, *series, seen.observed_at, *parts),
         "competitor": seen.competitor,
         "product_id": seen.product_id,
@@ -72,12 +72,14 @@ def _common(kind: str, seen: Observation, *parts: str) -> dict[str, Any]:
         "seller": seen.seller,
         "price_type": seen.price_type,
         "sku": seen.sku,
-        "match_confidence": seen.match_confidence,
         "category": seen.category,
         "name": seen.name,
         "url": seen.url,
         "evidence": seen.evidence,
     }
+    # msgspec leaves a default out only where it is the same object: a float that is stated would
+    # make other bytes than one that is not.
+    return known if seen.match_confidence == 1.0 else {**known, "match_confidence": seen.match_confidence}
 
 
 def _moved(seen: Observation, what: int, previous: int, anchor: int) -> PriceMoved:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.codec import encode
+from contracts.codec import decode_observations, encode
 from contracts.events import MarketEvent, ObservationQuarantined, PriceMoved, PromotionEnded, PromotionStarted
 from contracts.observations import Observation, Promotion
 from contracts.policy import DEFAULT, STEPS, Detection
@@ -163,6 +163,24 @@ def test_bad_rows_are_named_and_the_others_taken() -> None:
     assert moves(engine.observe(rows)) == [("step", 1100)]
     assert engine.rejected == [1, 2, 3]
     assert engine.counts["invalid"] == 3
+
+
+def test_numbers_beyond_int64_are_invalid_and_the_others_taken() -> None:
+    engine = Engine(DEFAULT.detection)
+    rows = [*seen(1000), *seen(10**30, start=1), Observation("shop", "p2", 10**30, 5, "EUR"), *seen(1100, start=2)]
+
+    assert moves(engine.observe(rows)) == [("step", 1100)]
+    assert engine.rejected == [1, 2]
+
+
+def test_a_stated_default_makes_the_same_bytes_as_one_left_out() -> None:
+    stated = decode_observations(
+        b'[{"competitor":"a","product_id":"b","observed_at":1,"price_minor":100,"currency":"EUR","match_confidence":1.0},'
+        b'{"competitor":"a","product_id":"b","observed_at":2,"price_minor":200,"currency":"EUR","match_confidence":1.0}]'
+    )
+    silent = [Observation("a", "b", 1, 100, "EUR"), Observation("a", "b", 2, 200, "EUR")]
+
+    assert encode(Engine(DEFAULT.detection).observe(stated)) == encode(Engine(DEFAULT.detection).observe(silent))
 
 
 @pytest.mark.parametrize(("restored_bp", "expected"), [(500, 0), (100, 1)])
