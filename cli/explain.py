@@ -41,7 +41,6 @@ def verify(proposal_id: ProposalId, policy: PolicyOption = "") -> None:
 
 def _find(proposal_id: str) -> Proposal:
     from ledger.store import Ledger
-
     from runtime.settings import load_settings
 
     ledger = Ledger.open(load_settings().ledger_url)
