@@ -73,9 +73,10 @@ class AlertBook:
         return told
 
     def _price(self, event: PriceMoved, newest: Alert | None, exposure: Exposure | None) -> list[Alert]:
-        fresh = newest is not None and event.observed_at - newest.observed_at <= STALE_DAYS * DAY_MS
-        if newest is None or not fresh or newest.status == "closed" or not newest.from_minor or not newest.to_minor:
+        if newest is None or newest.status == "closed":
             return [self._told(event, _before(event), None, exposure)]
+        if not _fresh(newest, event) or not newest.from_minor or not newest.to_minor:
+            return [_closed(newest, event), self._told(event, _before(event), None, exposure)]
         start, last, price = newest.from_minor, newest.to_minor, event.price_minor
         if event.currency != newest.currency:
             return [_closed(newest, event), self._told(event, _before(event), None, exposure)]
@@ -101,15 +102,25 @@ class AlertBook:
         )
 
     def _other(self, event: MarketEvent, newest: Alert | None) -> list[Alert]:
+        still_open = newest if newest is not None and newest.status != "closed" else None
         if isinstance(event, PromotionEnded | BackInStock):
-            is_open = newest is not None and newest.status != "closed"
-            return [_closed(newest, event)] if newest is not None and is_open else []
+            return [_closed(still_open, event)] if still_open is not None else []
         level: Severity = "green"
         if isinstance(event, PromotionStarted) and event.novel:
             level = "yellow"
         if isinstance(event, MassMove):
             level = "red" if event.verdict == "campaign" else "yellow"
-        return [_alert(event, _kind(event), level, text.of_event(event), None)]
+        kind, headline = _kind(event), text.of_event(event)
+        if still_open is None:
+            return [_alert(event, kind, level, headline, None)]
+        # Two campaigns of one shop are two things; what is said again of one product is one thing.
+        if kind == "mass_move" or not _fresh(still_open, event):
+            return [_closed(still_open, event), _alert(event, kind, level, headline, None)]
+        return [_alert(event, kind, level, headline, still_open)]
+
+
+def _fresh(alert: Alert, event: MarketEvent) -> bool:
+    return event.observed_at - alert.observed_at <= STALE_DAYS * DAY_MS
 
 
 def _before(event: PriceMoved) -> int:
@@ -169,9 +180,8 @@ def _alert(event: MarketEvent, kind: AlertKind, level: Severity, headline: str, 
 
 
 def _closed(alert: Alert, event: MarketEvent, price: int | None = None) -> Alert:
-    headline = text.of_event(event)
-    if isinstance(event, PriceMoved):
-        headline = f"Over: {alert.headline}"
+    ended = isinstance(event, PromotionEnded | BackInStock)
+    headline = text.of_event(event) if ended else f"Over: {alert.headline}"
     return msgspec.structs.replace(
         alert,
         revision=alert.revision + 1,
