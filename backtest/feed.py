@@ -15,7 +15,8 @@ from backtest.slots import SlotTable
 from contracts.events import MarketEvent
 from contracts.observations import Promotion
 from contracts.policy import Detection
-from streams.engine import AVAILABILITY_CODE, Columns, Engine
+from streams.engine import AVAILABILITY_CODE, Engine
+from streams.kernel import Batch
 from streams.noticed import CANNOT_SAY, NO_PROMOTION, PROMOTION_KINDS
 from streams.state import SeriesKey
 
@@ -58,7 +59,7 @@ class Feed:
         """Events that follow from a frame of at most ROWS rows, in the order of its rows."""
         slot = self._slots(frame)
         availability = _full(self._availability.codes(frame, "availability"), frame.rows, np.int8)
-        columns = Columns(
+        columns = Batch(
             slot,
             frame.observed_at,
             frame.price,

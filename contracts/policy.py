@@ -40,6 +40,14 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         availability_confirmations: so many pages in a row must agree before a product is
             out of stock or back.
         novel_after_days: a kind of promotion unused for so long is novel.
+        crawl_window_minutes: of several offers of a series within such a window, which begins
+            with the first of them, the lowest in stock counts; 0 takes every observation for
+            itself. A rise within the window waits for the next one, and for the end of that
+            where a series has shown several offers lately; a cut never waits.
+        promotion_days: a cut that returns within so many days was a promotion; 0 infers none.
+        delist_after_days: a product unseen for so long, while its shop is seen, is gone; 0: never.
+        mass_minimum: so many products of a shop must jump within `mass_window_hours`, and
+            `mass_share_percent` of those seen, to be one mass move; 0: never.
         price_types: only these raise moves.
         thresholds: more specific thresholds; category with competitor beats
             competitor beats category.
@@ -52,6 +60,12 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confirmation_bp: BasisPoints = 100
     availability_confirmations: Annotated[int, Meta(ge=1, le=10)] = 2
     novel_after_days: Positive = 180
+    crawl_window_minutes: NonNegative = 2
+    promotion_days: NonNegative = 28
+    delist_after_days: NonNegative = 7
+    mass_minimum: NonNegative = 30
+    mass_share_percent: Annotated[int, Meta(ge=1, le=100)] = 50
+    mass_window_hours: Positive = 6
     price_types: tuple[PriceType, ...] = ("regular", "promotion")
     thresholds: tuple[Threshold, ...] = ()
 
@@ -142,6 +156,10 @@ STEPS = Policy(
         drift=False,
         quarantine=False,
         availability_confirmations=1,
+        crawl_window_minutes=0,
+        promotion_days=0,
+        delist_after_days=0,
+        mass_minimum=0,
         price_types=("regular", "promotion", "member", "coupon", "instalment", "used"),
     ),
 )

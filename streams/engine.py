@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from contracts.events import MarketEvent
 from contracts.observations import Observation
 from contracts.policy import Detection
-from streams.kernel import COUNTERS, HITS_PER_ROW, INVALID, NO_PRICE, walk
-from streams.noticed import NO_PROMOTION, event_of, promotion_mask
+from streams.kernel import (
+    COUNTERS,
+    HIT_COLUMNS,
+    HITS_PER_ROW,
+    INVALID,
+    N_DELISTED,
+    NO_PRICE,
+    Batch,
+    rules_of,
+    walk,
+)
+from streams.listing import missing
+from streams.noticed import NO_PROMOTION, delisted, event_of, promotion_mask
 from streams.state import MarketState, SeriesKey
 
 AVAILABILITY_CODE = {"Unknown": 0, "InStock": 1, "OutOfStock": 2}
 NEW = -1
-
-
-class Columns(NamedTuple):
-    """A batch as arrays, one entry a row, in the order of the stream.
-
-    `slot` as `MarketState.slot_of` gives it; `observed_at` epoch ms; `price` minor units,
-    `NO_PRICE` where there is none; `currency` as `MarketState.currencies` codes it;
-    `availability` as `AVAILABILITY_CODE`; `promotions` as `promotion_mask`.
-    """
-
-    slot: npt.NDArray[np.int32]
-    observed_at: npt.NDArray[np.int64]
-    price: npt.NDArray[np.int64]
-    currency: npt.NDArray[np.int32]
-    availability: npt.NDArray[np.int8]
-    promotions: npt.NDArray[np.int32]
 
 
 class Engine:
@@ -50,8 +43,9 @@ class Engine:
         self.detection = detection
         self.state = state or MarketState(detection)
         self.rejected: list[int] = []
+        self._rules = rules_of(detection)
         self._counts = np.zeros(len(COUNTERS), np.int64)
-        self._hits = np.empty((0, 4), np.int64)
+        self._hits = np.empty((0, HIT_COLUMNS), np.int64)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -66,32 +60,32 @@ class Engine:
             columns = self._columns([_within_int64(row) for row in rows])
         return self.observe_columns(columns, rows.__getitem__)
 
-    def observe_columns(self, columns: Columns, row: Callable[[int], Observation]) -> list[MarketEvent]:
+    def observe_columns(self, columns: Batch, row: Callable[[int], Observation]) -> list[MarketEvent]:
         """The same for a batch that is columns already; `row` gives the observation of an eventful row."""
-        detection = self.detection
-        count = len(columns.slot)
+        state, count = self.state, len(columns.slot)
         if len(self._hits) < HITS_PER_ROW * count:
-            self._hits = np.empty((HITS_PER_ROW * count, 4), np.int64)
-        found = walk(
-            self.state.slots,
-            *columns,
-            detection.drift,
-            detection.quarantine_factor if detection.quarantine else 0,
-            detection.confirmation_bp,
-            detection.availability_confirmations,
-            self._counts,
-            self._hits,
-        )
+            self._hits = np.empty((HITS_PER_ROW * count, HIT_COLUMNS), np.int64)
         events: list[MarketEvent] = []
         self.rejected = []
-        for number, what, previous, anchor in self._hits[:found].tolist():
-            if what == INVALID:
-                self.rejected.append(number)
-            else:
-                events.extend(event_of(self.state, row(number), what, previous, anchor))
+        at = 0
+        while at < count:
+            found, at = walk(state.slots, state.shops, columns, self._rules, at, self._counts, self._hits)
+            for number, what, *numbers in self._hits[:found].tolist():
+                if what == INVALID:
+                    self.rejected.append(number)
+                else:
+                    events.extend(event_of(state, row(number), what, numbers))
+            if at < count:
+                events.extend(self._gone(int(columns.slot[at]), int(columns.observed_at[at])))
         return events
 
-    def _columns(self, rows: Sequence[Observation]) -> Columns:
+    def _gone(self, slot: int, now: int) -> list[MarketEvent]:
+        """Search the shop of a row that is the first of its day for products nobody has seen lately."""
+        gone = missing(self.state, int(self.state.slots[slot]["competitor"]), now, self._rules.delist)
+        self._counts[N_DELISTED] += len(gone)
+        return [delisted(self.state.keys[number], now) for number in gone]
+
+    def _columns(self, rows: Sequence[Observation]) -> Batch:
         index, currencies = self.state.index, self.state.currencies
         slots, at, prices, codes, stock, promotions = [], [], [], [], [], []
         for row in rows:
@@ -105,7 +99,7 @@ class Engine:
             promotions.append(promotion_mask(row) if unusual else NO_PROMOTION)
         if NEW in slots:
             slots = self._with_new(rows)
-        return Columns(
+        return Batch(
             np.array(slots, np.int32),
             np.array(at, np.int64),
             np.array(prices, np.int64),

@@ -6,30 +6,50 @@ Its referee is the slow reference in tests/unit/streams/reference.py.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
 from contracts.money import LARGEST_MINOR
+from contracts.policy import Detection
+from contracts.times import DAY_MS, HOUR_MS, MINUTE_MS
 
 Ints = npt.NDArray[np.int64]
+_jit: Any = numba.njit(cache=True, nogil=True)
 
-NO_PRICE = np.iinfo(np.int64).min  # the row of a page that shows no price
+NEVER = np.iinfo(np.int64).min
+NO_PRICE = NEVER  # the row of a page that shows no price
 LARGEST = LARGEST_MINOR
+UNKNOWN, IN_STOCK, OUT_OF_STOCK = 0, 1, 2
+MANY_OFFERS_WINDOWS = 20  # so long a series is taken to have several offers after it showed two
+RETURN_BP = 100  # a price within one percent of the one before a cut has returned to it
 
-# What happened in a row.
-STEP, DRIFT, QUARANTINED, CURRENCY_HELD, OUT, BACK, PROMOTION_ON, PROMOTION_OFF, INVALID = range(1, 10)
-HITS_PER_ROW = 4
+# What happened in a row, and what the five numbers of its hit mean.
+STEP = 1  # previous, anchor, price, observed_at, in stock
+DRIFT = 2  # the same
+QUARANTINED = 3  # median
+CURRENCY_HELD = 4  # median
+OUT = 5
+BACK = 6
+PROMOTION_ON = 7  # bit mask of kinds
+PROMOTION_OFF = 8  # bit mask of kinds
+INFERRED = 9  # price during the promotion, price before it, when it began
+LISTED = 10
+MASS = 11  # products moved, products seen, median change in basis points, cause, same factor
+INVALID = 12
+HIT_COLUMNS = 7  # row, what, and five numbers
+HITS_PER_ROW = 7
+MOVED, HELD, GONE = 1, 2, 3  # causes of a mass move
 
-# Counters, in the order of COUNTERS.
 COUNTERS = (
     "observations",
     "invalid",
     "duplicates",
     "out_of_order",
     "accepted",
+    "other_offers",
     "quarantined",
     "released",
     "price_changes",
@@ -40,20 +60,271 @@ COUNTERS = (
     "out_of_stock",
     "back_in_stock",
     "promotions",
+    "listed",
+    "delisted",
+    "mass_moves",
 )
 (
-    N_ROWS, N_INVALID, N_DUPLICATE, N_LATE, N_ACCEPTED, N_HELD, N_RELEASED, N_CHANGES,
-    N_STEP, N_DRIFT, N_UP, N_DOWN, N_OUT, N_BACK, N_PROMOTIONS,
-) = range(15)  # fmt: skip
+    N_ROWS, N_INVALID, N_DUPLICATE, N_LATE, N_ACCEPTED, N_OTHER, N_HELD, N_RELEASED, N_CHANGES, N_STEP, N_DRIFT,
+    N_UP, N_DOWN, N_OUT, N_BACK, N_PROMOTIONS, N_LISTED, N_DELISTED, N_MASS,
+) = range(19)  # fmt: skip
 
-_jit: Any = numba.njit(cache=True, nogil=True)
+
+class Rules(NamedTuple):
+    """A policy's detection as the kernel reads it: integers, 0 for what is switched off; times in ms."""
+
+    drift: int
+    factor: int
+    confirmation_bp: int
+    confirmations: int
+    window: int
+    promotion: int
+    delist: int
+    mass_minimum: int
+    mass_share: int
+    mass_window: int
+
+
+def rules_of(detection: Detection) -> Rules:
+    """The rules of a policy."""
+    return Rules(
+        drift=int(detection.drift),
+        factor=detection.quarantine_factor if detection.quarantine else 0,
+        confirmation_bp=detection.confirmation_bp,
+        confirmations=detection.availability_confirmations,
+        window=detection.crawl_window_minutes * MINUTE_MS,
+        promotion=detection.promotion_days * DAY_MS,
+        delist=detection.delist_after_days * DAY_MS,
+        mass_minimum=detection.mass_minimum,
+        mass_share=detection.mass_share_percent,
+        mass_window=detection.mass_window_hours * HOUR_MS,
+    )
+
+
+class Batch(NamedTuple):
+    """A batch as arrays, one entry a row, in the order of the stream.
+
+    `slot` as `MarketState.slot_of` gives it; `observed_at` epoch ms; `price` minor units,
+    `NO_PRICE` where there is none; `currency` as `MarketState.currencies` codes it (below
+    zero: none that ISO 4217 knows); `availability` UNKNOWN, IN_STOCK or OUT_OF_STOCK;
+    `promotions` a bit mask of kinds, below zero where the page could not say.
+    """
+
+    slot: npt.NDArray[np.int32]
+    observed_at: Ints
+    price: Ints
+    currency: npt.NDArray[np.int32]
+    availability: npt.NDArray[np.int8]
+    promotions: npt.NDArray[np.int32]
 
 
 @_jit
-def median_of_ring(ring: Ints, size: int) -> int:
-    """Median of the first `size` (1 to 5) prices; of an even number the lower middle."""
-    ordered = np.sort(ring[:size])
-    return ordered[(size - 1) // 2]  # type: ignore[no-any-return]
+def walk(slots: Any, shops: Any, batch: Batch, rules: Rules, start: int, counts: Ints, hits: Ints) -> tuple[int, int]:
+    """Walk a batch from row `start` on, in order.
+
+    Args:
+        slots, shops: the market state, (capacity,) of `streams.state.SLOT` and `SHOP`, changed in place.
+        counts: (len(COUNTERS),), added to.
+        hits: (HITS_PER_ROW n, HIT_COLUMNS), filled from the top.
+
+    Returns:
+        The number of hits, and the row to go on from: smaller than n where the shop of that
+        row is due for a search of products that are gone, before the row itself.
+    """
+    found = 0
+    for row in range(start, len(batch.slot)):
+        slot = slots[batch.slot[row]]
+        shop = shops[slot.competitor]
+        now = batch.observed_at[row]
+        if rules.delist > 0 and now // DAY_MS > shop.swept_day:
+            if shop.first_seen_at != NEVER:
+                return found, row
+            shop.swept_day = now // DAY_MS
+        counts[N_ROWS] += 1
+        found = observe(slot, shop, row, batch, rules, counts, hits, found)
+    return found, len(batch.slot)
+
+
+@_jit
+def observe(slot: Any, shop: Any, row: int, batch: Batch, rules: Rules, counts: Ints, hits: Ints, found: int) -> int:
+    """Take in one row."""
+    now, price, currency = batch.observed_at[row], batch.price[row], batch.currency[row]
+    availability = batch.availability[row]
+    if rules.mass_minimum > 0:
+        enter_bucket(slot, shop, now // rules.mass_window)
+    if now > slot.checked_at:
+        slot.checked_at = now
+        found = note_availability(slot, row, availability, rules.confirmations, counts, hits, found)
+        found = note_promotions(slot, row, batch.promotions[row], counts, hits, found)
+    if price == NO_PRICE and availability == OUT_OF_STOCK:
+        return found  # an answer, not an error
+    if price <= 0 or price > LARGEST or currency < 0:
+        counts[N_INVALID] += 1
+        found = hit(hits, found, row, INVALID, price, 0, 0, 0, 0)
+        return note_mass(slot, shop, row, GONE, 0, rules, counts, hits, found)
+    if is_old(slot, now, price, rules.window):
+        counts[N_DUPLICATE if now == slot.seen_at else N_LATE] += 1
+        return found
+    slot.seen_at = max(slot.seen_at, now)
+    first = slot.held == 0
+    if not believe(slot, price, currency, rules):
+        return hold(slot, shop, row, price, currency, first, rules, counts, hits, found)
+    if not first:
+        counts[N_RELEASED] += 1
+    found = note_listing(slot, shop, row, now, rules, counts, hits, found)
+    if rules.window == 0:
+        in_stock = 1 if availability == IN_STOCK else 0
+        return take(slot, shop, row, price, now, in_stock, rules, counts, hits, found)
+    return offer(slot, shop, row, price, now, availability, rules, counts, hits, found)
+
+
+@_jit
+def hit(hits: Ints, found: int, row: int, what: int, a: int, b: int, c: int, d: int, e: int) -> int:
+    """Write one hit and return the new number of hits."""
+    hits[found, 0] = row
+    hits[found, 1] = what
+    hits[found, 2] = a
+    hits[found, 3] = b
+    hits[found, 4] = c
+    hits[found, 5] = d
+    hits[found, 6] = e
+    return found + 1
+
+
+@_jit
+def is_old(slot: Any, now: int, price: int, window: int) -> bool:
+    """Whether a row repeats or precedes what was seen; two offers in one window are neither."""
+    if now > slot.seen_at:
+        return False
+    if window == 0 or slot.window == NEVER or now < slot.window:
+        return True
+    return now == slot.seen_at and price == slot.seen_price
+
+
+@_jit
+def offer(
+    slot: Any, shop: Any, row: int, price: int, now: int, availability: int, rules: Rules,
+    counts: Ints, hits: Ints, found: int,
+) -> int:  # fmt: skip
+    """Take one of the offers of a crawl window: the lowest in stock counts."""
+    slot.seen_price = price
+    in_stock = 1 if availability == IN_STOCK else 0
+    if slot.window == NEVER or now - slot.window >= rules.window:
+        found = close_window(slot, shop, row, rules, counts, hits, found)
+        slot.window = now
+        return open_window(slot, shop, row, price, now, in_stock, rules, counts, hits, found)
+    worse = price > slot.window_low if slot.window_in_stock == in_stock else slot.window_in_stock == 1
+    if price == slot.window_low:
+        slot.window_in_stock = max(slot.window_in_stock, in_stock)
+    if worse or price == slot.window_low:
+        counts[N_OTHER] += 1
+        if price > slot.window_low and slot.deferred == 0:
+            slot.suspect = 1
+        return found
+    if slot.rose == 1 and price < slot.window_low:
+        slot.many = MANY_OFFERS_WINDOWS  # the rise was another offer
+    slot.window_low, slot.window_at, slot.window_in_stock = price, now, in_stock
+    if slot.deferred == 1 and price > slot.last:
+        counts[N_OTHER] += 1
+        return found
+    slot.deferred = 0
+    return take(slot, shop, row, price, now, in_stock, rules, counts, hits, found)
+
+
+@_jit
+def open_window(
+    slot: Any, shop: Any, row: int, price: int, now: int, in_stock: int, rules: Rules,
+    counts: Ints, hits: Ints, found: int,
+) -> int:  # fmt: skip
+    """Begin a window with its first offer: a rise waits where a lower offer may still come."""
+    slot.window_low, slot.window_at, slot.window_in_stock = price, now, in_stock
+    rises = slot.last > 0 and price > slot.last
+    if slot.suspect == 1 and not rises:
+        slot.many = MANY_OFFERS_WINDOWS  # the higher price of the last window did not stay: another offer
+    slot.suspect = 0
+    slot.rose = 1 if rises else 0
+    if slot.many > 0:
+        slot.many -= 1
+        if rises:
+            slot.deferred = 1
+            return found
+    return take(slot, shop, row, price, now, in_stock, rules, counts, hits, found)
+
+
+@_jit
+def close_window(slot: Any, shop: Any, row: int, rules: Rules, counts: Ints, hits: Ints, found: int) -> int:
+    """Accept a rise that nothing undercut until its window was over."""
+    if slot.deferred == 0:
+        return found
+    slot.deferred = 0
+    return take(slot, shop, row, slot.window_low, slot.window_at, slot.window_in_stock == 1, rules, counts, hits, found)
+
+
+@_jit
+def take(
+    slot: Any, shop: Any, row: int, price: int, at: int, in_stock: int, rules: Rules,
+    counts: Ints, hits: Ints, found: int,
+) -> int:  # fmt: skip
+    """Accept a price and raise a move where it is more than the threshold from last or anchor."""
+    previous = slot.last
+    counts[N_ACCEPTED] += 1
+    accept(slot, price)
+    if previous == 0:
+        slot.anchor = price
+        return found
+    if price == previous:
+        return found
+    counts[N_CHANGES] += 1
+    step = differs(price, previous, slot.move_bp)
+    if rules.promotion > 0:
+        found = note_dip(slot, row, price, previous, at, step, rules, counts, hits, found)
+    if slot.raises_moves == 0 or not (step or (rules.drift == 1 and differs(price, slot.anchor, slot.move_bp))):
+        return found
+    counts[N_STEP if step else N_DRIFT] += 1
+    reference = previous if step else slot.anchor
+    counts[N_UP if price > reference else N_DOWN] += 1
+    found = hit(hits, found, row, STEP if step else DRIFT, previous, slot.anchor, price, at, in_stock)
+    slot.anchor = price
+    change_bp = (price - reference) * 10_000 // reference
+    return note_mass(slot, shop, row, MOVED, change_bp, rules, counts, hits, found)
+
+
+@_jit
+def accept(slot: Any, price: int) -> None:
+    """Make a price the last accepted one."""
+    slot.last = price
+    slot.ring[slot.ring_next] = price
+    slot.ring_next = (slot.ring_next + 1) % 5
+    slot.ring_size = min(slot.ring_size + 1, 5)
+
+
+@_jit
+def differs(price: int, reference: int, basis_points: int) -> bool:
+    """Whether a price is strictly more than so many basis points away from a reference."""
+    return abs(price - reference) * 10_000 > basis_points * reference
+
+
+@_jit
+def believe(slot: Any, price: int, currency: int, rules: Rules) -> bool:
+    """Whether a price is accepted now; releases or confirms a price in quarantine."""
+    if slot.currency < 0:
+        slot.currency = currency
+    same_currency = currency == slot.currency
+    if rules.factor == 0:
+        if not same_currency:
+            restart(slot, currency)
+            slot.last = 0
+        return True
+    if same_currency and not strange(slot.ring, slot.ring_size, price, rules.factor):
+        slot.held = 0
+        slot.held_currency = -1
+        return True
+    if slot.held > 0 and slot.held_currency == currency and not differs(price, slot.held, rules.confirmation_bp):
+        restart(slot, currency)
+        if not same_currency:
+            slot.last = 0  # prices in two currencies are never compared
+        return True
+    return False
 
 
 @_jit
@@ -71,21 +342,6 @@ def strange(ring: Ints, size: int, price: int, factor: int) -> bool:
 
 
 @_jit
-def differs(price: int, reference: int, basis_points: int) -> bool:
-    """Whether a price is strictly more than so many basis points away from a reference."""
-    return abs(price - reference) * 10_000 > basis_points * reference
-
-
-@_jit
-def accept(slot: Any, price: int) -> None:
-    """Make a price the last accepted one."""
-    slot.last = price
-    slot.ring[slot.ring_next] = price
-    slot.ring_next = (slot.ring_next + 1) % 5
-    slot.ring_size = min(slot.ring_size + 1, 5)
-
-
-@_jit
 def restart(slot: Any, currency: int) -> None:
     """Forget the price level: what is confirmed next is the new normal."""
     slot.currency = currency
@@ -93,134 +349,32 @@ def restart(slot: Any, currency: int) -> None:
     slot.ring_next = 0
     slot.held = 0
     slot.held_currency = -1
+    slot.deferred = 0
+    slot.dip_from = 0
 
 
 @_jit
-def walk(
-    slots: Any,
-    row_slot: npt.NDArray[np.int32],
-    observed_at: Ints,
-    price: Ints,
-    currency: npt.NDArray[np.int32],
-    availability: npt.NDArray[np.int8],
-    promotions: npt.NDArray[np.int32],
-    drift: bool,
-    quarantine_factor: int,
-    confirmation_bp: int,
-    availability_confirmations: int,
-    counts: Ints,
-    hits: Ints,
-) -> int:
-    """Walk a batch in order, update `slots` and `counts`, and write what happened into `hits`.
-
-    Args:
-        slots: the market state, (capacity,) of `streams.state.SLOT`, changed in place.
-        row_slot, observed_at, price, currency, availability, promotions: one entry a row, (n,).
-            A currency below zero is none that ISO 4217 knows.
-        quarantine_factor: 0 switches the quarantine off.
-        counts: (len(COUNTERS),), added to.
-        hits: (HITS_PER_ROW n, 4), one a row: row number, what, previous price or median, anchor.
-
-    Returns:
-        The number of hits written.
-    """
-    found = 0
-    for row in range(len(row_slot)):
-        counts[N_ROWS] += 1
-        slot = slots[row_slot[row]]
-        now = observed_at[row]
-        if now > slot.checked_at:
-            slot.checked_at = now
-            found = note_availability(slot, row, availability[row], availability_confirmations, counts, hits, found)
-            found = note_promotions(slot, row, promotions[row], counts, hits, found)
-        p = price[row]
-        if p == NO_PRICE and availability[row] == 2:
-            continue  # out of stock without a price is an answer, not an error
-        if p <= 0 or p > LARGEST or currency[row] < 0:
-            counts[N_INVALID] += 1
-            found = hit(hits, found, row, INVALID, p, 0)
-            continue
-        if now <= slot.seen_at:
-            counts[N_DUPLICATE if now == slot.seen_at else N_LATE] += 1
-            continue
-        slot.seen_at = now
-        first = slot.held == 0
-        if not believe(slot, p, currency[row], quarantine_factor, confirmation_bp):
-            slot.held = p
-            slot.held_currency = currency[row]
-            counts[N_HELD] += 1
-            if first:
-                what = CURRENCY_HELD if currency[row] != slot.currency else QUARANTINED
-                found = hit(hits, found, row, what, median_of_ring(slot.ring, slot.ring_size), slot.anchor)
-            continue
-        if not first:
-            counts[N_RELEASED] += 1
-        found = take(slot, row, p, drift, counts, hits, found)
-    return found
-
-
-@_jit
-def hit(hits: Ints, found: int, row: int, what: int, previous: int, anchor: int) -> int:
-    """Write one hit and return the new number of hits."""
-    hits[found, 0] = row
-    hits[found, 1] = what
-    hits[found, 2] = previous
-    hits[found, 3] = anchor
-    return found + 1
-
-
-@_jit
-def believe(slot: Any, price: int, currency: int, factor: int, confirmation_bp: int) -> bool:
-    """Whether a price is accepted now; releases or confirms a price in quarantine."""
-    if slot.currency < 0:
-        slot.currency = currency
-    same_currency = currency == slot.currency
-    if factor == 0:
-        if not same_currency:
-            restart(slot, currency)
-            slot.last = 0
-        return True
-    if same_currency and not strange(slot.ring, slot.ring_size, price, factor):
-        slot.held = 0
-        slot.held_currency = -1
-        return True
-    if slot.held > 0 and slot.held_currency == currency and not differs(price, slot.held, confirmation_bp):
-        restart(slot, currency)
-        if not same_currency:
-            slot.last = 0  # prices in two currencies are never compared
-        return True
-    return False
-
-
-@_jit
-def take(slot: Any, row: int, price: int, drift: bool, counts: Ints, hits: Ints, found: int) -> int:
-    """Accept a price and raise a move where it is more than the threshold from last or anchor."""
-    previous = slot.last
-    counts[N_ACCEPTED] += 1
-    accept(slot, price)
-    if previous == 0:
-        slot.anchor = price
-        return found
-    if price == previous:
-        return found
-    counts[N_CHANGES] += 1
-    step = differs(price, previous, slot.move_bp)
-    if slot.raises_moves == 0 or not (step or (drift and differs(price, slot.anchor, slot.move_bp))):
-        return found
-    counts[N_STEP if step else N_DRIFT] += 1
-    reference = previous if step else slot.anchor
-    counts[N_UP if price > reference else N_DOWN] += 1
-    found = hit(hits, found, row, STEP if step else DRIFT, previous, slot.anchor)
-    slot.anchor = price
-    return found
+def hold(
+    slot: Any, shop: Any, row: int, price: int, currency: int, first: bool, rules: Rules,
+    counts: Ints, hits: Ints, found: int,
+) -> int:  # fmt: skip
+    """Put a price in quarantine; the first one of a row is told."""
+    slot.held = price
+    slot.held_currency = currency
+    counts[N_HELD] += 1
+    if first:
+        what = CURRENCY_HELD if currency != slot.currency else QUARANTINED
+        median = np.sort(slot.ring[: slot.ring_size])[(slot.ring_size - 1) // 2] if slot.ring_size > 0 else 0
+        found = hit(hits, found, row, what, median, 0, 0, 0, 0)
+    return note_mass(slot, shop, row, HELD, 0, rules, counts, hits, found)
 
 
 @_jit
 def note_availability(slot: Any, row: int, state: int, confirmations: int, counts: Ints, hits: Ints, found: int) -> int:
     """Raise out of stock and back in stock once the new state was seen often enough in a row."""
-    if state == 0:
-        return found  # unknown is never read as out of stock
-    if slot.availability == 0 or slot.availability == state:
+    if state == UNKNOWN:
+        return found  # never read as out of stock
+    if slot.availability == UNKNOWN or slot.availability == state:
         slot.availability = state
         slot.pending = 0
         return found
@@ -229,8 +383,8 @@ def note_availability(slot: Any, row: int, state: int, confirmations: int, count
         return found
     slot.availability = state
     slot.pending = 0
-    counts[N_OUT if state == 2 else N_BACK] += 1
-    return hit(hits, found, row, OUT if state == 2 else BACK, 0, 0)  # type: ignore[no-any-return]
+    counts[N_OUT if state == OUT_OF_STOCK else N_BACK] += 1
+    return hit(hits, found, row, OUT if state == OUT_OF_STOCK else BACK, 0, 0, 0, 0, 0)
 
 
 @_jit
@@ -243,15 +397,87 @@ def note_promotions(slot: Any, row: int, shown: int, counts: Ints, hits: Ints, f
     slot.promotions = shown
     if started != 0:
         counts[N_PROMOTIONS] += 1
-        found = hit(hits, found, row, PROMOTION_ON, started, 0)
+        found = hit(hits, found, row, PROMOTION_ON, started, 0, 0, 0, 0)
     if ended != 0:
-        found = hit(hits, found, row, PROMOTION_OFF, ended, 0)
+        found = hit(hits, found, row, PROMOTION_OFF, ended, 0, 0, 0, 0)
     return found
 
 
-def warm_up(slots: Any) -> None:
+@_jit
+def note_dip(
+    slot: Any, row: int, price: int, previous: int, at: int, step: bool, rules: Rules,
+    counts: Ints, hits: Ints, found: int,
+) -> int:  # fmt: skip
+    """Infer a promotion from a cut that returns, where the page itself shows none."""
+    if slot.dip_from > 0 and at - slot.dip_at > rules.promotion:
+        slot.dip_from = 0  # it stayed: a new price, not a promotion
+    if slot.dip_from > 0:
+        if not differs(price, slot.dip_from, RETURN_BP):
+            counts[N_PROMOTIONS] += 1
+            found = hit(hits, found, row, INFERRED, slot.dip_price, slot.dip_from, slot.dip_at, at, price)
+            slot.dip_from = 0
+        else:
+            slot.dip_price = min(slot.dip_price, price)
+    elif step and price < previous and slot.promotions == 0:
+        slot.dip_from, slot.dip_price, slot.dip_at = previous, price, at
+    return found
+
+
+@_jit
+def note_listing(slot: Any, shop: Any, row: int, now: int, rules: Rules, counts: Ints, hits: Ints, found: int) -> int:
+    """Raise a product that is new at a shop we have known for a day, or is there again."""
+    if shop.first_seen_at == NEVER:
+        shop.first_seen_at = now
+    is_new = slot.last == 0 and slot.ring_size == 0 and now - shop.first_seen_at > DAY_MS
+    is_back = slot.delisted == 1
+    slot.delisted = 0
+    if rules.delist == 0 or not (is_new or is_back):
+        return found
+    counts[N_LISTED] += 1
+    return hit(hits, found, row, LISTED, 0, 0, 0, 0, 0)
+
+
+@_jit
+def enter_bucket(slot: Any, shop: Any, bucket: int) -> None:
+    """Count a product once in the time bucket of its shop in which mass moves are looked for."""
+    if bucket > shop.bucket:
+        shop.bucket = bucket
+        shop.seen = 0
+        shop.told = 0
+        shop.jumped[:] = 0
+    if bucket == shop.bucket and slot.bucket != bucket:
+        slot.bucket = bucket
+        slot.jumped = 0
+        shop.seen += 1
+
+
+@_jit
+def note_mass(
+    slot: Any, shop: Any, row: int, cause: int, change_bp: int, rules: Rules, counts: Ints, hits: Ints, found: int
+) -> int:
+    """Raise one mass move when most products of a shop jumped, were held back or lost their price at once."""
+    if rules.mass_minimum == 0 or slot.jumped & (1 << cause) or slot.bucket != shop.bucket:
+        return found
+    slot.jumped |= 1 << cause
+    number = shop.jumped[cause]
+    if cause == MOVED and number < len(shop.changes):
+        shop.changes[number] = change_bp
+    shop.jumped[cause] = number + 1
+    if shop.told or number + 1 < rules.mass_minimum or (number + 1) * 100 < rules.mass_share * shop.seen:
+        return found
+    shop.told = 1
+    counts[N_MASS] += 1
+    median = spread = 0
+    if cause == MOVED:
+        ordered = np.sort(shop.changes[: min(number + 1, len(shop.changes))])
+        median = ordered[(len(ordered) - 1) // 2]
+        spread = ordered[-1] - ordered[0]
+    return hit(hits, found, row, MASS, number + 1, shop.seen, median, cause, spread)
+
+
+def warm_up(slots: Any, shops: Any) -> None:
     """Compile or load the kernel now, so that the first batch does not wait for it."""
-    nothing = np.zeros(0, np.int64)
-    narrow = np.zeros(0, np.int32)
-    counts, hits = np.zeros(len(COUNTERS), np.int64), np.zeros((0, 4), np.int64)
-    walk(slots, narrow, nothing, nothing, narrow, np.zeros(0, np.int8), narrow, True, 0, 0, 1, counts, hits)
+    wide, narrow = np.zeros(0, np.int64), np.zeros(0, np.int32)
+    nothing = Batch(narrow, wide, wide, narrow, np.zeros(0, np.int8), narrow)
+    hits = np.zeros((0, HIT_COLUMNS), np.int64)
+    walk(slots, shops, nothing, rules_of(Detection()), 0, np.zeros(len(COUNTERS), np.int64), hits)

@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, get_args
+
+import msgspec
 
 from contracts.events import (
     BackInStock,
     MarketEvent,
+    MassMove,
+    MassMoveVerdict,
     ObservationQuarantined,
     OutOfStock,
     PriceMoved,
+    ProductDelisted,
+    ProductListed,
     PromotionEnded,
     PromotionStarted,
 )
 from contracts.ids import make_id
 from contracts.observations import Observation, Promotion, PromotionKind
 from contracts.times import DAY_MS
-from streams.kernel import BACK, CURRENCY_HELD, DRIFT, OUT, PROMOTION_OFF, PROMOTION_ON, QUARANTINED, STEP
-from streams.state import MarketState
+from streams.kernel import (
+    BACK,
+    CURRENCY_HELD,
+    DRIFT,
+    GONE,
+    HELD,
+    INFERRED,
+    LISTED,
+    MASS,
+    MOVED,
+    OUT,
+    PROMOTION_OFF,
+    PROMOTION_ON,
+    QUARANTINED,
+    STEP,
+)
+from streams.state import MarketState, SeriesKey
 
 PROMOTION_KINDS: tuple[PromotionKind, ...] = get_args(PromotionKind)
 CANNOT_SAY = -1  # a page that does not show the product says nothing of its promotions
 NO_PROMOTION = 0
+SAME_FACTOR_BP = 30  # rounding to whole minor units spreads even one factor a little
 
 
 def promotion_mask(observation: Observation) -> int:
@@ -37,29 +60,29 @@ def promotion_mask(observation: Observation) -> int:
     return mask
 
 
-def event_of(state: MarketState, seen: Observation, what: int, previous: int, anchor: int) -> list[MarketEvent]:
+def event_of(state: MarketState, seen: Observation, what: int, numbers: list[int]) -> list[MarketEvent]:
     """The event or events of one hit; promotions give one for each kind."""
-    if what in (STEP, DRIFT):
-        return [_moved(seen, what, previous, anchor)]
-    if what in (QUARANTINED, CURRENCY_HELD):
-        return [_quarantined(seen, what, previous)]
-    if what == OUT:
-        return [OutOfStock(**_common("out", seen))]
-    if what == BACK:
-        return [BackInStock(**_common("back", seen))]
-    kinds = [kind for bit, kind in enumerate(PROMOTION_KINDS) if previous >> bit & 1]
+    if what in SIMPLE:
+        return [SIMPLE[what](seen, what, numbers)]
+    if what == INFERRED:
+        return _inferred(seen, *numbers)
+    kinds = [kind for bit, kind in enumerate(PROMOTION_KINDS) if numbers[0] >> bit & 1]
     if what == PROMOTION_ON:
         return [_promotion_started(state, seen, kind) for kind in kinds]
     assert what == PROMOTION_OFF, what
-    return [
-        PromotionEnded(
-            **_common("promotion_ended", seen, kind),
-            promotion=kind,
-            price_minor=seen.price_minor,
-            currency=seen.currency,
-        )
-        for kind in kinds
-    ]
+    return [_promotion_ended(seen, kind) for kind in kinds]
+
+
+def delisted(key: SeriesKey, now: int) -> ProductDelisted:
+    """The event of a product that nobody has seen for days."""
+    return ProductDelisted(
+        event_id=make_id("delisted", *key, now),
+        competitor=key.competitor,
+        product_id=key.product_id,
+        seller=key.seller,
+        price_type=key.price_type,  # type: ignore[arg-type]
+        observed_at=now,
+    )
 
 
 def _common(kind: str, seen: Observation, *parts: str) -> dict[str, Any]:
@@ -82,21 +105,71 @@ def _common(kind: str, seen: Observation, *parts: str) -> dict[str, Any]:
     return known if seen.match_confidence == 1.0 else {**known, "match_confidence": seen.match_confidence}
 
 
-def _moved(seen: Observation, what: int, previous: int, anchor: int) -> PriceMoved:
-    assert seen.price_minor is not None
+def _moved(seen: Observation, what: int, numbers: list[int]) -> PriceMoved:
+    previous, anchor, price, at, in_stock = numbers
+    # A rise that waited for its crawl window to close was seen earlier than the row that closed it.
+    earlier = seen if at == seen.observed_at else msgspec.structs.replace(seen, observed_at=at)
     return PriceMoved(
-        **_common("move", seen),
+        **_common("move", earlier),
         basis="step" if what == STEP else "drift",
         previous_minor=previous,
         anchor_minor=anchor,
-        price_minor=seen.price_minor,
+        price_minor=price,
         currency=seen.currency,
-        in_stock=seen.availability == "InStock",
+        in_stock=in_stock == 1,
     )
 
 
-def _quarantined(seen: Observation, what: int, median: int) -> ObservationQuarantined:
+def _inferred(seen: Observation, during: int, before: int, began: int, at: int, price: int) -> list[MarketEvent]:
+    start = msgspec.structs.replace(seen, observed_at=began)
+    end = msgspec.structs.replace(seen, observed_at=at)
+    return [
+        PromotionStarted(
+            **_common("promotion_started", start, "inferred"),
+            promotion="inferred",
+            price_minor=during,
+            was_minor=before,
+            currency=seen.currency,
+        ),
+        PromotionEnded(
+            **_common("promotion_ended", end, "inferred"),
+            promotion="inferred",
+            price_minor=price,
+            currency=seen.currency,
+        ),
+    ]
+
+
+def mass_move(seen: Observation, moved: int, products: int, median_bp: int, cause: int, spread_bp: int) -> MassMove:
+    """One event for a shop most of whose products jumped: a campaign, or a page we no longer read right."""
+    same_factor = spread_bp <= SAME_FACTOR_BP
+    reasons: dict[int, tuple[MassMoveVerdict, str]] = {
+        HELD: ("broken_page", "prices jumped beyond belief or changed currency"),
+        GONE: ("broken_page", "prices are gone"),
+        MOVED: ("campaign", "many products moved, each by its own amount"),
+    }
+    verdict, reason = reasons[cause]
+    if cause == MOVED and same_factor:
+        verdict, reason = ("campaign", "everything was cut by the same share")
+        if median_bp > 0:
+            verdict, reason = ("broken_page", "everything rose by the same factor")
+    return MassMove(
+        event_id=make_id("mass", seen.source, seen.competitor, seen.observed_at, cause),
+        competitor=seen.competitor,
+        product_id="",
+        observed_at=seen.observed_at,
+        evidence=seen.evidence,
+        verdict=verdict,
+        reason=reason,
+        products_moved=moved,
+        products_seen=products,
+        median_change_bp=median_bp,
+    )
+
+
+def _quarantined(seen: Observation, what: int, numbers: list[int]) -> ObservationQuarantined:
     assert seen.price_minor is not None
+    median = numbers[0]
     above = seen.price_minor > median
     return ObservationQuarantined(
         **_common("quarantined", seen),
@@ -121,3 +194,36 @@ def _promotion_started(state: MarketState, seen: Observation, kind: PromotionKin
         currency=seen.currency,
         novel=seen.observed_at - used_at > state.detection.novel_after_days * DAY_MS,
     )
+
+
+def _promotion_ended(seen: Observation, kind: PromotionKind) -> PromotionEnded:
+    return PromotionEnded(
+        **_common("promotion_ended", seen, kind),
+        promotion=kind,
+        price_minor=seen.price_minor,
+        currency=seen.currency,
+    )
+
+
+def _stock(seen: Observation, what: int, _numbers: list[int]) -> MarketEvent:
+    return OutOfStock(**_common("out", seen)) if what == OUT else BackInStock(**_common("back", seen))
+
+
+def _listed(seen: Observation, _what: int, _numbers: list[int]) -> ProductListed:
+    return ProductListed(**_common("listed", seen), price_minor=seen.price_minor, currency=seen.currency)
+
+
+def _mass(seen: Observation, _what: int, numbers: list[int]) -> MassMove:
+    return mass_move(seen, *numbers)
+
+
+SIMPLE: dict[int, Callable[[Observation, int, list[int]], MarketEvent]] = {
+    STEP: _moved,
+    DRIFT: _moved,
+    QUARANTINED: _quarantined,
+    CURRENCY_HELD: _quarantined,
+    OUT: _stock,
+    BACK: _stock,
+    LISTED: _listed,
+    MASS: _mass,
+}

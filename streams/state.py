@@ -14,8 +14,7 @@ from contracts.ids import content_hash
 from contracts.money import is_currency
 from contracts.policy import Detection
 
-FORMAT = 1
-UNKNOWN, IN_STOCK, OUT_OF_STOCK = 0, 1, 2
+FORMAT = 2
 NEVER = np.iinfo(np.int64).min
 
 SLOT = np.dtype(
@@ -32,19 +31,52 @@ SLOT = np.dtype(
         ("category", np.int32),
         ("move_bp", np.int32),  # threshold of a move
         ("promotions", np.int32),  # bit mask of the promotion kinds now shown
+        ("seen_price", np.int64),  # the last offer taken in, lowest or not
+        ("window", np.int64),  # when the crawl window began
+        ("window_low", np.int64),  # the offer that counts in it, and when it was seen
+        ("window_at", np.int64),
+        ("dip_from", np.int64),  # a cut that may return: price before, lowest since, when; 0: none
+        ("dip_price", np.int64),
+        ("dip_at", np.int64),
+        ("bucket", np.int64),  # time bucket in which the product was last counted for mass moves
         ("ring_size", np.int8),
         ("ring_next", np.int8),
         ("availability", np.int8),  # last confirmed
         ("pending", np.int8),  # how often the opposite was seen since
         ("raises_moves", np.int8),  # 1 where the policy names the price type
+        ("window_in_stock", np.int8),
+        ("deferred", np.int8),  # 1: the window's offer is a rise that waits for the window to close
+        ("rose", np.int8),  # 1: the window began with a rise
+        ("suspect", np.int8),  # 1: a higher price was seen in the window and is taken for another offer
+        ("many", np.int8),  # windows for which several offers are still expected
+        ("delisted", np.int8),
+        ("jumped", np.int8),  # bit mask of the causes it was counted for in its bucket
+    ],
+    align=True,
+)
+
+SHOP = np.dtype(
+    [
+        ("first_seen_at", np.int64),
+        ("swept_day", np.int64),  # day on which products that are gone were last looked for
+        ("returned_at", np.int64),  # when it was seen again after so long that nothing is known of its products
+        ("bucket", np.int64),  # the time bucket of `seen`, `jumped` and `changes`
+        ("seen", np.int64),  # products seen in it
+        ("jumped", np.int64, (4,)),  # products that moved, were held back, lost their price
+        ("told", np.int64),
+        ("changes", np.int64, (128,)),  # changes of the first products that moved, basis points
     ],
     align=True,
 )
 
 
+NEW_SHOP = np.zeros((), SHOP)
+NEW_SHOP["first_seen_at"] = NEW_SHOP["swept_day"] = NEW_SHOP["bucket"] = NEVER
+NEW_SHOP["returned_at"] = NEVER
 # A series before its first observation.
 NEW_SERIES = np.zeros((), SLOT)
 NEW_SERIES["seen_at"] = NEW_SERIES["checked_at"] = NEVER
+NEW_SERIES["window"] = NEW_SERIES["bucket"] = NEVER
 NEW_SERIES["currency"] = NEW_SERIES["held_currency"] = -1
 
 
@@ -109,6 +141,7 @@ class MarketState:
 
     Attributes:
         slots: structured array (capacity,) of `SLOT`; the first `size` are in use.
+        shops: structured array of `SHOP`, one a competitor.
         kind_used_at: int64 (competitors, promotion kinds), when a kind was last seen, epoch ms.
     """
 
@@ -122,6 +155,7 @@ class MarketState:
         self.competitors = Codes()
         self.categories = Codes()
         self.currencies = CurrencyCodes()
+        self.shops = np.full(16, NEW_SHOP)
         self.kind_used_at = np.full((16, self.KINDS), NEVER, np.int64)
         self._threshold = cache(detection.move_threshold_bp)
 
@@ -159,6 +193,7 @@ class MarketState:
         fresh["raises_moves"] = [key.price_type in self.detection.price_types for key in new]
         while len(self.competitors) > len(self.kind_used_at):
             self.kind_used_at = np.concatenate([self.kind_used_at, np.full_like(self.kind_used_at, NEVER)])
+            self.shops = np.concatenate([self.shops, np.full_like(self.shops, NEW_SHOP)])
 
     def to_bytes(self) -> bytes:
         """The state as bytes: a JSON header, then the arrays. Equal states give equal bytes."""
@@ -166,7 +201,7 @@ class MarketState:
             {
                 "format": FORMAT,
                 "size": self.size,
-                "itemsize": SLOT.itemsize,
+                "itemsize": SLOT.itemsize + SHOP.itemsize,
                 "competitors": self.competitors.names,
                 "categories": self.categories.names,
                 "currencies": self.currencies.names,
@@ -181,6 +216,7 @@ class MarketState:
             len(keys).to_bytes(8, "little"),
             keys,
             self.slots[: self.size].tobytes(),
+            self.shops.tobytes(),
             self.kind_used_at.tobytes(),
         ]
         return b"".join(parts)
@@ -192,7 +228,7 @@ class MarketState:
         view = memoryview(data)
         header_end = 8 + int.from_bytes(view[:8], "little")
         header = msgspec.json.decode(view[8:header_end])
-        if header["format"] != FORMAT or header["itemsize"] != SLOT.itemsize:
+        if header["format"] != FORMAT or header["itemsize"] != SLOT.itemsize + SHOP.itemsize:
             raise TamperedError(f"a checkpoint must have format {FORMAT}, was {header['format']}: rebuild the state")
         keys_end = header_end + 8 + int.from_bytes(view[header_end : header_end + 8], "little")
         state.keys = msgspec.msgpack.decode(view[header_end + 8 : keys_end], type=list[SeriesKey])
@@ -205,7 +241,9 @@ class MarketState:
         state.competitors = Codes(header["competitors"])
         state.categories = Codes(header["categories"])
         state.currencies = CurrencyCodes(header["currencies"])
-        state.kind_used_at = np.frombuffer(view[slots_end:], np.int64).reshape(header["kinds"]).copy()
+        shops_end = slots_end + header["kinds"][0] * SHOP.itemsize
+        state.shops = np.frombuffer(view[slots_end:shops_end], SHOP).copy()
+        state.kind_used_at = np.frombuffer(view[shops_end:], np.int64).reshape(header["kinds"]).copy()
         if header["detection"] != _fingerprint(detection):
             state._apply_thresholds()
         return state

@@ -166,7 +166,8 @@ def build(settings: Settings, policy: Policy) -> faust.App:
     app = create_app(STAGE, settings)
     worker = StreamsWorker(app, settings, policy)
     metrics.known_stage(STAGE)
-    warm_up(MarketState(policy.detection).slots)
+    empty = MarketState(policy.detection)
+    warm_up(empty.slots, empty.shops)
 
     @app.agent(topics(app, OBSERVATIONS), concurrency=1)
     async def notice(stream: Any) -> None:

@@ -15,6 +15,10 @@ detections = st.builds(
     drift=st.booleans(),
     quarantine=st.booleans(),
     availability_confirmations=st.integers(1, 3),
+    crawl_window_minutes=st.sampled_from([0, 0, 3, 7]),
+    promotion_days=st.just(0),
+    delist_after_days=st.just(0),
+    mass_minimum=st.just(0),
     thresholds=st.sampled_from([(), (Threshold(200, category="tv"),), (Threshold(50, competitor="a"),)]),
 )
 
@@ -25,7 +29,7 @@ def observations(most: int = 60) -> st.SearchStrategy[list[Observation]]:
         Observation,
         competitor=st.sampled_from("ab"),
         product_id=st.sampled_from("xyz"),
-        observed_at=st.integers(0, 40),
+        observed_at=st.integers(0, 40).map(lambda minute: minute * 60_000),
         price_minor=prices,
         currency=st.sampled_from(["EUR", "EUR", "EUR", "CZK", "???"]),
         availability=st.sampled_from(["InStock", "InStock", "OutOfStock", "Unknown"]),

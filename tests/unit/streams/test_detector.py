@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.codec import decode_observations, encode
-from contracts.events import MarketEvent, ObservationQuarantined, PriceMoved, PromotionEnded, PromotionStarted
+from contracts.events import MarketEvent, MassMove, ObservationQuarantined, PriceMoved, PromotionEnded, PromotionStarted
 from contracts.observations import Observation, Promotion
 from contracts.policy import DEFAULT, STEPS, Detection
+from contracts.times import DAY_MS, HOUR_MS, MINUTE_MS
 from streams.engine import Engine
 from streams.state import MarketState
 from tests.unit.streams import strategies
@@ -29,7 +31,7 @@ def told(event: MarketEvent) -> tuple[str, int, int]:
 
 def seen(*prices: int | None, start: int = 0, **fields: Any) -> list[Observation]:
     return [
-        Observation("shop", "p1", (start + i) * 60_000, price, fields.pop("currency", "EUR"), **fields)
+        Observation("shop", "p1", (start + i) * HOUR_MS, price, fields.pop("currency", "EUR"), **fields)
         for i, price in enumerate(prices)
     ]
 
@@ -131,7 +133,7 @@ def test_a_change_of_currency_is_held_and_never_compared() -> None:
 
 def test_unknown_is_never_out_of_stock_and_one_page_is_not_enough() -> None:
     def stock(*states: Any) -> list[str]:
-        rows = [Observation("s", "p", i, 1000, "EUR", state) for i, state in enumerate(states)]
+        rows = [Observation("s", "p", i * HOUR_MS, 1000, "EUR", state) for i, state in enumerate(states)]
         return [type(event).__name__ for event in Engine(DEFAULT.detection).observe(rows)]
 
     assert stock("InStock", "Unknown", "Unknown", "Unknown") == []
@@ -192,3 +194,119 @@ def test_a_restored_state_follows_the_policy_of_today(restored_bp: int, expected
     later = Engine(detection, MarketState.from_bytes(engine.state.to_bytes(), detection))
 
     assert len(moves(later.observe(seen(1030, start=1)))) == expected
+
+
+def at(minute: float, price: int, product: str = "p1", **fields: Any) -> Observation:
+    return Observation("shop", product, int(minute * MINUTE_MS), price, "EUR", **fields)
+
+
+def test_two_offers_a_minute_apart_are_one_price_the_lowest() -> None:
+    rows = []
+    for crawl in range(30):
+        low, high = (crawl * 720, 1000), (crawl * 720 + 1.2, 1100)
+        if crawl > 1 and crawl % 2:
+            low, high = (crawl * 720 + 1.2, 1000), (crawl * 720, 1100)
+        rows += [at(minute, price) for minute, price in sorted([low, high])]
+
+    assert moves(Engine(DEFAULT.detection).observe(rows)) == []
+
+
+def test_a_rise_that_stays_is_told_with_the_next_window_and_a_cut_at_once() -> None:
+    rise = [at(0, 1000), at(1, 1100), at(2.5, 1100)]
+    cut = [at(0, 1000), at(1, 900)]
+
+    assert moves(Engine(DEFAULT.detection).observe(rise)) == [("step", 1100)]
+    assert moves(Engine(DEFAULT.detection).observe(cut)) == [("step", 900)]
+
+
+def test_a_rise_that_waited_is_told_with_the_time_it_was_seen() -> None:
+    two_offers = [at(0, 1000), at(1, 1100), at(60, 1000)]
+    rows = [*two_offers, at(120, 1200), at(180, 1200)]
+
+    (event,) = Engine(DEFAULT.detection).observe(rows)
+
+    assert isinstance(event, PriceMoved)
+    assert (event.price_minor, event.observed_at) == (1200, 120 * MINUTE_MS)
+
+
+def test_a_cut_that_returns_was_a_promotion_and_one_that_stays_was_not() -> None:
+    def inferred(*prices: int) -> list[tuple[str, int, int | None]]:
+        events = Engine(DEFAULT.detection).observe([at(day * 1440, p) for day, p in enumerate(prices)])
+        found = [e for e in events if isinstance(e, PromotionStarted | PromotionEnded)]
+        return [(type(e).__name__, e.observed_at // DAY_MS, e.price_minor) for e in found]
+
+    assert inferred(1000, 900, 850, 1005) == [("PromotionStarted", 1, 850), ("PromotionEnded", 3, 1005)]
+    assert inferred(1000, 900, *[900] * 30, 1000) == []
+    assert inferred(1000, 900, 950) == []
+
+
+def test_products_are_gone_after_a_week_unseen_and_listed_when_they_come_back() -> None:
+    def crawl(day: int, *products: str) -> list[Observation]:
+        return [at(day * 1440 + n, 1000, product) for n, product in enumerate(products)]
+
+    rows = crawl(0, "a", "b")
+    for day in range(1, 12):
+        rows += crawl(day, "a", "c") if day > 2 else crawl(day, "a")
+    rows += crawl(12, "a", "b")
+
+    events = Engine(DEFAULT.detection).observe(rows)
+
+    assert [(type(e).__name__, e.product_id, e.observed_at // DAY_MS) for e in events] == [
+        ("ProductListed", "c", 3),
+        ("ProductDelisted", "b", 8),
+        ("ProductListed", "b", 12),
+    ]
+
+
+def test_a_shop_that_was_not_seen_itself_loses_no_product() -> None:
+    rows = [at(0, 1000, "a"), at(1, 1000, "b"), at(30 * 1440, 1000, "a"), at(31 * 1440, 1000, "b")]
+
+    assert Engine(DEFAULT.detection).observe(rows) == []
+
+
+def shop_crawls(*factors: float, products: int = 60) -> list[Observation]:
+    base = [1000 + 37 * number for number in range(products)]
+    return [
+        at(crawl * 1440 + number / 100, round(price * factor), f"p{number}")
+        for crawl, factor in enumerate(factors)
+        for number, price in enumerate(base)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict", "reason"),
+    [(0.8, "campaign", "cut by the same share"), (1.3, "broken_page", "same factor"), (100, "broken_page", "belief")],
+)
+def test_a_shop_most_of_whose_products_jump_is_one_mass_move(factor: float, verdict: str, reason: str) -> None:
+    events = Engine(DEFAULT.detection).observe(shop_crawls(1, 1, factor))
+
+    (found,) = [event for event in events if isinstance(event, MassMove)]
+    assert (found.verdict, found.products_moved) == (verdict, 30)
+    assert reason in found.reason
+
+
+def test_a_shop_whose_prices_are_gone_is_a_broken_page() -> None:
+    rows = shop_crawls(1, 1) + [at(2 * 1440 + n / 100, 0, f"p{n}") for n in range(60)]
+
+    (found,) = [e for e in Engine(DEFAULT.detection).observe(rows) if isinstance(e, MassMove)]
+
+    assert (found.verdict, found.reason) == ("broken_page", "prices are gone")
+
+
+def test_a_few_products_that_move_are_no_mass_move() -> None:
+    rows = shop_crawls(1) + [at(1440 + n / 100, 500, f"p{n}") for n in range(20)]
+
+    assert not any(isinstance(e, MassMove) for e in Engine(DEFAULT.detection).observe(rows))
+
+
+@settings(max_examples=50, deadline=None)
+@given(strategies.observations(120), st.integers(1, 40))
+def test_full_rules_do_not_depend_on_how_the_stream_is_cut(rows: list[Observation], size: int) -> None:
+    detection = Detection(mass_minimum=3, delist_after_days=1, promotion_days=10, crawl_window_minutes=5)
+    spread = [msgspec.structs.replace(row, observed_at=row.observed_at * 200) for row in rows]
+    whole, engine = Engine(detection), Engine(detection)
+    expected = [encode(event) for event in whole.observe(spread)]
+    actual = [encode(e) for start in range(0, len(spread), size) for e in engine.observe(spread[start : start + size])]
+
+    assert expected == actual
+    assert whole.counts == engine.counts
