@@ -61,6 +61,22 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     promotions: tuple[Promotion, ...] = ()
 
 
+def within_int64(row: Observation) -> Observation:
+    """The row, without a list price beyond int64, or with an invalid price where another number is.
+
+    JSON knows no largest integer.
+    """
+    if not _within_int64(row.list_price_minor):
+        row = msgspec.structs.replace(row, list_price_minor=None)
+    if _within_int64(row.observed_at) and _within_int64(row.price_minor):
+        return row
+    return msgspec.structs.replace(row, observed_at=0, price_minor=0, availability="Unknown")
+
+
+def _within_int64(number: int | None) -> bool:
+    return number is None or -(2**63) <= number < 2**63
+
+
 def partition_key(competitor: str, product_id: str) -> bytes:
     """What decides the partition of a series: all sellers and price types of a product stay together."""
     return f"{competitor}|{product_id}".encode()

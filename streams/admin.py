@@ -34,6 +34,17 @@ def ensure_topics(bootstrap: str, replication: int = 1) -> list[str]:
         admin.close()
 
 
+def cluster_id(bootstrap: str) -> str:
+    """The id of the Kafka cluster there; UnavailableError where it does not answer."""
+    admin = _connect(bootstrap)
+    try:
+        return str(admin.describe_cluster()["cluster_id"])
+    except KafkaError as error:
+        raise UnavailableError(f"Kafka at {bootstrap} does not say which cluster it is: {error}") from error
+    finally:
+        admin.close()
+
+
 def wrong_topics(bootstrap: str) -> list[str]:
     """What is wrong with the topics there, one phrase each; UnavailableError where Kafka does not answer."""
     admin = _connect(bootstrap)

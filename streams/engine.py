@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import msgspec
 import numpy as np
 
 from contracts.events import MarketEvent
-from contracts.observations import Observation
+from contracts.observations import Observation, within_int64
 from contracts.policy import Detection
 from streams.kernel import (
     COUNTERS,
@@ -57,7 +56,7 @@ class Engine:
         try:
             columns = self._columns(rows)
         except OverflowError:  # JSON knows no largest integer, int64 does
-            columns = self._columns([_within_int64(row) for row in rows])
+            columns = self._columns([within_int64(row) for row in rows])
         return self.observe_columns(columns, rows.__getitem__)
 
     def observe_columns(self, columns: Batch, row: Callable[[int], Observation]) -> list[MarketEvent]:
@@ -112,11 +111,3 @@ class Engine:
         keys = [SeriesKey(row.competitor, row.product_id, row.seller, row.price_type) for row in rows]
         self.state.add(keys, [row.category for row in rows])
         return [self.state.index[key.competitor, key.seller, key.price_type][key.product_id] for key in keys]
-
-
-def _within_int64(row: Observation) -> Observation:
-    """The row, or one with an invalid price where a number of it is beyond all prices and times."""
-    numbers = (row.observed_at, 0 if row.price_minor is None else row.price_minor)
-    if all(-(2**63) <= number < 2**63 for number in numbers):
-        return row
-    return msgspec.structs.replace(row, observed_at=0, price_minor=0, availability="Unknown")

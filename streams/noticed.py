@@ -21,7 +21,8 @@ from contracts.events import (
     PromotionStarted,
 )
 from contracts.ids import make_id
-from contracts.observations import Observation, Promotion, PromotionKind
+from contracts.money import LARGEST_MINOR
+from contracts.observations import Observation, PriceType, Promotion, PromotionKind
 from contracts.times import DAY_MS
 from streams.kernel import (
     BACK,
@@ -42,6 +43,8 @@ from streams.kernel import (
 from streams.state import MarketState, SeriesKey
 
 PROMOTION_KINDS: tuple[PromotionKind, ...] = get_args(PromotionKind)
+# msgspec leaves a default out only where it is the same object: a restored key holds an equal one.
+PRICE_TYPES: dict[str, PriceType] = {name: name for name in get_args(PriceType)}
 CANNOT_SAY = -1  # a page that does not show the product says nothing of its promotions
 NO_PROMOTION = 0
 SAME_FACTOR_BP = 30  # rounding to whole minor units spreads even one factor a little
@@ -54,10 +57,16 @@ def promotion_mask(observation: Observation) -> int:
     mask = 0
     for promotion in observation.promotions:
         mask |= 1 << PROMOTION_KINDS.index(promotion.kind)
-    price, was = observation.price_minor, observation.list_price_minor
+    price, was = observation.price_minor, struck_price(observation)
     if was and price and was > price:
         mask |= 1 << PROMOTION_KINDS.index("was_now")
     return mask
+
+
+def struck_price(seen: Observation) -> int | None:
+    """The "was" price, None where the page shows none or one beyond all prices."""
+    was = seen.list_price_minor
+    return was if was is not None and abs(was) <= LARGEST_MINOR else None
 
 
 def event_of(state: MarketState, seen: Observation, what: int, numbers: list[int]) -> list[MarketEvent]:
@@ -80,7 +89,7 @@ def delisted(key: SeriesKey, now: int) -> ProductDelisted:
         competitor=key.competitor,
         product_id=key.product_id,
         seller=key.seller,
-        price_type=key.price_type,  # type: ignore[arg-type]
+        price_type=PRICE_TYPES[key.price_type],
         observed_at=now,
     )
 
@@ -190,7 +199,7 @@ def _promotion_started(state: MarketState, seen: Observation, kind: PromotionKin
         promotion=kind,
         text=shown.text,
         price_minor=seen.price_minor,
-        was_minor=shown.was_minor if shown.was_minor is not None else seen.list_price_minor,
+        was_minor=shown.was_minor if shown.was_minor is not None else struck_price(seen),
         currency=seen.currency,
         novel=seen.observed_at - used_at > state.detection.novel_after_days * DAY_MS,
     )
