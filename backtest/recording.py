@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +83,11 @@ class Recording:
         return {0: plain}
 
     def _batches(self, path: Path) -> Iterator[pa.RecordBatch]:
-        return _csv_batches(path) if path.suffix == ".csv" else _parquet_batches(path)
+        batches = csv_batches(path) if path.suffix == ".csv" else parquet_batches(path)
+        for number, batch in enumerate(batches):
+            if number == 0:
+                check_columns(batch.schema.names, str(path))
+            yield batch
 
     def _corrupt(self, error: BadRecordingError) -> None:
         if not self.skip_corrupt:
@@ -92,21 +96,24 @@ class Recording:
         self._say(f"skipped: {error}")
 
 
-def _parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
-    names = parquet.read_schema(path).names
-    check_columns(names, str(path))
+def parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
+    """Batches of at most ROWS rows of a Parquet file, the first one empty, names as dictionaries."""
+    schema = parquet.read_schema(path)
+    names = schema.names
+    yield pa.RecordBatch.from_pylist([], schema=schema)
     with parquet.ParquetFile(path, read_dictionary=[name for name in NAMES if name in names]) as file:
         for group in range(file.num_row_groups):
             # One row group at a time: its dictionary of names stays one and the same.
             yield from file.iter_batches(batch_size=ROWS, row_groups=[group], use_threads=False)
 
 
-def _csv_batches(path: Path) -> Iterator[pa.RecordBatch]:
+def csv_batches(path: Path, text: Sequence[str] = TEXT_COLUMNS) -> Iterator[pa.RecordBatch]:
+    """Batches of a CSV file, the first one empty; the columns of `text` are not guessed at."""
     convert = csv.ConvertOptions(
-        column_types=dict.fromkeys(TEXT_COLUMNS, pa.string()), null_values=[""], strings_can_be_null=True
+        column_types=dict.fromkeys(text, pa.string()), null_values=[""], strings_can_be_null=True
     )
     with csv.open_csv(path, csv.ReadOptions(block_size=CSV_BLOCK), convert_options=convert) as file:
-        check_columns(file.schema.names, str(path))
+        yield pa.RecordBatch.from_pylist([], schema=file.schema)
         yield from file
 
 

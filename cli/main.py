@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from cli import backtest, console, crawl, dead, demo, doctor, explain, extract, forecast, up, worker
+from cli import backtest, console, crawl, dead, demo, doctor, explain, extract, forecast, import_, up, worker
 from contracts.errors import BadInputError, PriceRadarError
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ app.command("explain")(explain.explain)
 app.command("verify")(explain.verify)
 app.command("doctor")(doctor.doctor)
 app.add_typer(dead.dead, name="dead")
+app.add_typer(import_.group, name="import")
 
 
 def main() -> None:
