@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from cli import backtest, console, crawl, dead, demo, doctor, explain, extract, forecast, import_, up, worker
+from cli import backtest, console, crawl, dead, demo, doctor, explain, extract, forecast, import_, replay, up, worker
 from contracts.errors import BadInputError, PriceRadarError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ def priceradar() -> None:
 
 
 app.command("backtest")(backtest.backtest)
+app.command("replay")(replay.replay)
 app.command("crawl")(crawl.crawl)
 app.command("extract")(extract.extract)
 app.command("demo")(demo.demo)

@@ -113,9 +113,10 @@ def complete(kafka: str, settings: Settings, topic: str) -> bool:
     return recorded(settings, topic) == there
 
 
-def values(kafka: str, topic: str) -> list[bytes]:
+def stored(kafka: str, topic: str, *numbers: int) -> list[bytes]:
+    """Values of some partitions, in their order."""
     consumer: Any = KafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
-    tps = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    tps = [TopicPartition(topic, number) for number in numbers]
     consumer.assign(tps)
     last = consumer.end_offsets(tps)
     consumer.seek_to_beginning(*tps)
@@ -125,6 +126,10 @@ def values(kafka: str, topic: str) -> list[bytes]:
             found += [record.value for record in records]
     consumer.close()
     return found
+
+
+def values(kafka: str, topic: str) -> list[bytes]:
+    return stored(kafka, topic, *range(PARTITIONS))
 
 
 def test_a_recorded_live_run_backtested_gives_the_same_events(
