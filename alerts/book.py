@@ -1,6 +1,7 @@
 """The book of episodes: one drop is one alert, a deeper step updates it, a return closes it and re-arms.
 
-What makes it safe to see an event twice, and to start again from the ledger:
+What is part of a shop's campaign goes on unheard: the campaign is told instead. What makes it safe
+to see an event twice, and to start again from the ledger:
 
 - the id of an alert is a hash of its series and the event that opened it;
 - an event that is not later than the newest one of its episode changes nothing;
@@ -11,19 +12,22 @@ What makes it safe to see an event twice, and to start again from the ledger:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
 from alerts import severity, text
+from alerts.campaigns import CUT, Campaigns, belongs, merged, subject_of, touches_us
+from alerts.made import KINDS, Key, closed, gathered, key_of_alert, key_of_digest, key_of_event, made
 from alerts.severity import Exposure
-from contracts.alerts import Alert, AlertKind, Severity
+from contracts.alerts import Alert, Severity
 from contracts.events import (
     BackInStock,
     MarketEvent,
     MassMove,
-    ObservationQuarantined,
-    OutOfStock,
     PriceMoved,
+    ProductDelisted,
+    ProductListed,
     PromotionEnded,
     PromotionStarted,
 )
@@ -32,7 +36,14 @@ from contracts.policy import Alerting
 from contracts.times import DAY_MS, HOUR_MS
 
 STALE_DAYS = 30  # an episode nobody returned from by then is the new normal
-Key = tuple[str, ...]
+
+
+class Episode(NamedTuple):
+    """What the newest event of a series made, which of it was told, and whether people know it as open."""
+
+    made: list[Alert]
+    told: list[Alert]
+    public: bool
 
 
 class AlertBook:
@@ -40,59 +51,107 @@ class AlertBook:
 
     def __init__(self, alerting: Alerting) -> None:
         self.alerting = alerting
-        # What was told for the newest event of an episode: where a drop turns into a rise, two alerts.
-        self._told_last: dict[Key, list[Alert]] = {}
+        self._episodes: dict[Key, Episode] = {}
+        self._campaigns = Campaigns(alerting.campaign_hours * HOUR_MS)
 
     def restore(self, alerts: Iterable[Alert]) -> None:
         """Take over alerts from the ledger, in any order: the newest of each episode's key count."""
+        newest: dict[Key, list[Alert]] = {}
+        for key, episode in self._episodes.items():
+            newest[key] = episode.told or episode.made
+        touched = set()
         for alert in alerts:
-            key = _key_of_alert(alert)
-            known = self._told_last.get(key, [])
+            key = key_of_alert(alert)
+            known = newest.get(key, [])
             if known and known[0].event_id == alert.event_id:
                 others = [one for one in known if one.alert_id != alert.alert_id]
-                self._told_last[key] = sorted([*others, alert], key=lambda one: one.status != "closed")
+                newest[key] = sorted([*others, alert], key=lambda one: one.status != "closed")
             elif not known or alert.observed_at > known[0].observed_at:
-                self._told_last[key] = [alert]
+                newest[key] = [alert]
+            else:
+                continue
+            touched.add(key)
+        members: dict[str, list[Alert]] = {}
+        for key in touched:
+            if newest[key][-1].campaign:
+                members.setdefault(newest[key][-1].event_id, []).append(newest[key][-1])
+        for key in touched:
+            self._take_over(key, newest[key], members)
+
+    def _take_over(self, key: Key, told: list[Alert], members: dict[str, list[Alert]]) -> None:
+        last = told[-1]
+        if last.kind == "mass_move" and last.status != "closed":
+            self._campaigns.run(last)
+            told = [*members.get(last.event_id, []), *told]
+        # Merged into a campaign, an episode is over for people and goes on unheard.
+        goes_on = [msgspec.structs.replace(last, status="updated")] if last.campaign else told
+        self._episodes[key] = Episode(goes_on, told, last.status != "closed")
 
     def open_alerts(self) -> list[Alert]:
-        """Every alert that is not closed."""
-        return [told[-1] for told in self._told_last.values() if told[-1].status != "closed"]
+        """Every alert that people know as open, at its newest state."""
+        return [episode.made[-1] for episode in self._episodes.values() if episode.public]
 
     def on_event(self, event: MarketEvent, exposure: Exposure | None = None) -> list[Alert]:
-        """Alerts to tell because of an event: none, one, or the end of one and the start of another."""
-        key = _key_of_event(event)
-        before = self._told_last.get(key, [])
-        newest = before[-1] if before else None
-        if newest is not None and event.event_id == newest.event_id:
-            return list(before)
-        if newest is not None and event.observed_at <= newest.observed_at:
+        """Alerts to tell because of an event: none, one, or the end of some and the start of another."""
+        if isinstance(event, PromotionStarted | PromotionEnded) and event.promotion == "inferred":
+            return []  # it is over already, and the prices were told
+        if isinstance(event, ProductListed | ProductDelisted | MassMove):
+            return self._digest(event)
+        key = key_of_event(event)
+        known = self._episodes.get(key)
+        if known is None:
+            return [] if isinstance(event, PromotionEnded | BackInStock) else self._tell(event, key, exposure, None)
+        newest = known.made[-1]
+        if event.event_id == newest.event_id:
+            return list(known.told)
+        return [] if event.observed_at <= newest.observed_at else self._tell(event, key, exposure, known)
+
+    def learn(self, campaign: Alert) -> list[Alert]:
+        """Alerts that are part of a campaign which another worker told: closed, as merged into it."""
+        self._campaigns.run(campaign)
+        return self._merge(campaign)
+
+    def _tell(self, event: MarketEvent, key: Key, exposure: Exposure | None, known: Episode | None) -> list[Alert]:
+        newest = None if known is None or known.made[-1].status == "closed" else known.made[-1]
+        found = self._price(event, newest, exposure) if isinstance(event, PriceMoved) else self._other(event, newest)
+        if not found:
             return []
-        told = self._price(event, newest, exposure) if isinstance(event, PriceMoved) else self._other(event, newest)
-        if told:
-            self._told_last[key] = told
+        unheard = self._campaigns.of(event) is not None
+        public = known is not None and known.public
+        kept, told = [], []
+        for alert in found:
+            if alert.status == "closed":
+                told += [alert] * public
+                public = False
+            elif not unheard:
+                alert = alert if public else msgspec.structs.replace(alert, status="opened")  # noqa: PLW2901
+                told.append(alert)
+                public = True
+                self._campaigns.opened(event, key)
+            kept.append(alert)
+        self._episodes[key] = Episode(kept, told, public)
         return told
 
     def _price(self, event: PriceMoved, newest: Alert | None, exposure: Exposure | None) -> list[Alert]:
-        if newest is None or newest.status == "closed":
-            return [self._told(event, _before(event), None, exposure)]
-        if not _fresh(newest, event) or not newest.from_minor or not newest.to_minor:
-            return [_closed(newest, event), self._told(event, _before(event), None, exposure)]
+        if newest is None:
+            return [self._moved(event, _before(event), None, exposure)]
         start, last, price = newest.from_minor, newest.to_minor, event.price_minor
-        if event.currency != newest.currency:
-            return [_closed(newest, event), self._told(event, _before(event), None, exposure)]
+        if not _fresh(newest, event) or not start or not last or event.currency != newest.currency:
+            return [closed(newest, event), self._moved(event, _before(event), None, exposure)]
         if not _apart(price, start, self.alerting.rearm_bp):
-            return [_closed(newest, event, price)]
+            return [closed(newest, event, price)]
         if (price > start) != (last > start):
-            return [_closed(newest, event, price), self._told(event, start, None, exposure)]
-        return [self._told(event, start, newest, exposure)] if _apart(price, last, self.alerting.update_bp) else []
+            return [closed(newest, event, price), self._moved(event, start, None, exposure)]
+        return [self._moved(event, start, newest, exposure)] if _apart(price, last, self.alerting.update_bp) else []
 
-    def _told(self, event: PriceMoved, start: int, before: Alert | None, exposure: Exposure | None) -> Alert:
+    def _moved(self, event: PriceMoved, start: int, before: Alert | None, exposure: Exposure | None) -> Alert:
         change_bp = (event.price_minor - start) * 10_000 // start
         level, reasons = severity.of_move(change_bp, self.alerting, exposure, event.match_confidence, event.in_stock)
-        headline = text.of_price(event, start, event.price_minor, event.currency)
-        alert = _alert(event, "price", level, headline, before)
-        return msgspec.structs.replace(
-            alert,
+        return made(
+            event,
+            level,
+            text.of_price(event, start, event.price_minor, event.currency),
+            before,
             reasons=(*reasons, f"seen as {event.basis}"),
             from_minor=start,
             to_minor=event.price_minor,
@@ -101,22 +160,86 @@ class AlertBook:
             group=make_id("group", event.competitor, "down" if change_bp < 0 else "up", event.observed_at // HOUR_MS),
         )
 
-    def _other(self, event: MarketEvent, newest: Alert | None) -> list[Alert]:
-        still_open = newest if newest is not None and newest.status != "closed" else None
+    @staticmethod
+    def _other(event: MarketEvent, newest: Alert | None) -> list[Alert]:
         if isinstance(event, PromotionEnded | BackInStock):
-            return [_closed(still_open, event)] if still_open is not None else []
-        level: Severity = "green"
-        if isinstance(event, PromotionStarted) and event.novel:
-            level = "yellow"
+            return [closed(newest, event)] if newest is not None else []
+        level: Severity = "yellow" if isinstance(event, PromotionStarted) and event.novel else "green"
+        group = make_id("group", event.competitor, KINDS[type(event)], event.observed_at // HOUR_MS)
+        headline = text.of_event(event)
+        if newest is not None and not _fresh(newest, event):
+            return [closed(newest, event), made(event, level, headline, None, group=group)]
+        return [made(event, level, headline, newest, group=group)]
+
+    # What is told of a whole shop
+
+    def _digest(self, event: ProductListed | ProductDelisted | MassMove) -> list[Alert]:
+        mass = isinstance(event, MassMove)
+        subject = subject_of(event) if isinstance(event, MassMove) else text.LISTING[type(event)]
+        key = key_of_digest(event, subject)
+        known = self._episodes.get(key)
+        newest = known.made[-1] if known is not None else None
+        if known is not None and newest is not None:
+            if event.event_id == newest.event_id:
+                return list(known.told)
+            if event.observed_at < newest.observed_at:
+                return []
+        going_on = newest is not None and newest.status != "closed" and _same_day(newest, event, rolling=mass)
+        told = self._more(event, key, newest) if going_on and newest is not None else self._new(event, key, newest)
         if isinstance(event, MassMove):
-            level = "red" if event.verdict == "campaign" else "yellow"
-        kind, headline = _kind(event), text.of_event(event)
-        if still_open is None:
-            return [_alert(event, kind, level, headline, None)]
-        # Two campaigns of one shop are two things; what is said again of one product is one thing.
-        if kind == "mass_move" or not _fresh(still_open, event):
-            return [_closed(still_open, event), _alert(event, kind, level, headline, None)]
-        return [_alert(event, kind, level, headline, still_open)]
+            told = self._campaign(told, key)
+        return told
+
+    def _more(self, event: ProductListed | ProductDelisted | MassMove, key: Key, newest: Alert) -> list[Alert]:
+        count = newest.count + _amount(event)
+        alert = gathered(event, newest.severity, newest.subject, count, newest)
+        alert = msgspec.structs.replace(alert, change_bp=newest.change_bp, reasons=newest.reasons)
+        # Said again where it has doubled: a thousand new products are ten revisions.
+        told = [alert] if count.bit_length() > newest.count.bit_length() else []
+        self._episodes[key] = Episode([alert], told, public=True)
+        return told
+
+    def _new(self, event: ProductListed | ProductDelisted | MassMove, key: Key, newest: Alert | None) -> list[Alert]:
+        still_open = newest is not None and newest.status != "closed"
+        over = [closed(newest, event)] if newest is not None and still_open else []
+        level: Severity = "green"
+        if isinstance(event, MassMove):
+            level = "red" if key[-1] == CUT else "yellow"
+        alert = gathered(event, level, key[-1], _amount(event), None)
+        if isinstance(event, MassMove):
+            alert = msgspec.structs.replace(alert, change_bp=event.median_change_bp, reasons=(event.reason,))
+        self._episodes[key] = Episode([*over, alert], [*over, alert], public=True)
+        return [*over, alert]
+
+    def _campaign(self, told: list[Alert], key: Key) -> list[Alert]:
+        episode = self._episodes[key]
+        members = self._merge(episode.made[-1])
+        campaign = touches_us(episode.made[-1], members) if told else episode.made[-1]
+        told = [*told[:-1], *members, campaign] if told else members
+        self._episodes[key] = Episode([*episode.made[:-1], campaign], told, public=True)
+        self._campaigns.run(campaign)
+        return told
+
+    def _merge(self, campaign: Alert) -> list[Alert]:
+        """Close what was opened lately and is part of the campaign; it goes on unheard."""
+        members = []
+        for key in self._campaigns.opened_lately(campaign):
+            episode = self._episodes[key]
+            if episode.public and belongs(campaign, episode.made[-1]):
+                members.append(merged(episode.made[-1], campaign))
+                goes_on = msgspec.structs.replace(members[-1], status="updated", headline=episode.made[-1].headline)
+                self._episodes[key] = Episode([goes_on], [members[-1]], public=False)
+        return members
+
+
+def _amount(event: ProductListed | ProductDelisted | MassMove) -> int:
+    return event.products_moved if isinstance(event, MassMove) else 1
+
+
+def _same_day(alert: Alert, event: MarketEvent, rolling: bool) -> bool:
+    if rolling:
+        return event.observed_at - alert.opened_at < DAY_MS
+    return event.observed_at // DAY_MS == alert.opened_at // DAY_MS
 
 
 def _fresh(alert: Alert, event: MarketEvent) -> bool:
@@ -129,65 +252,3 @@ def _before(event: PriceMoved) -> int:
 
 def _apart(price: int, reference: int, basis_points: int) -> bool:
     return abs(price - reference) * 10_000 > basis_points * reference
-
-
-def _kind(event: MarketEvent) -> AlertKind:
-    if isinstance(event, PriceMoved):
-        return "price"
-    if isinstance(event, PromotionStarted | PromotionEnded):
-        return "promotion"
-    if isinstance(event, OutOfStock | BackInStock):
-        return "stock"
-    if isinstance(event, MassMove):
-        return "mass_move"
-    return "quarantine" if isinstance(event, ObservationQuarantined) else "assortment"
-
-
-def _key_of_event(event: MarketEvent) -> Key:
-    promotion = event.promotion if isinstance(event, PromotionStarted | PromotionEnded) else ""
-    series = (event.competitor, event.product_id, event.seller, event.price_type)
-    return (_kind(event), *series, promotion)
-
-
-def _key_of_alert(alert: Alert) -> Key:
-    return (alert.kind, alert.competitor, alert.product_id, alert.seller, alert.price_type, alert.promotion)
-
-
-def _alert(event: MarketEvent, kind: AlertKind, level: Severity, headline: str, before: Alert | None) -> Alert:
-    key = _key_of_event(event)
-    return Alert(
-        alert_id=make_id("alert", *key, event.event_id) if before is None else before.alert_id,
-        revision=1 if before is None else before.revision + 1,
-        status="opened" if before is None else "updated",
-        kind=kind,
-        severity=level,
-        competitor=event.competitor,
-        product_id=event.product_id,
-        seller=event.seller,
-        price_type=event.price_type,
-        promotion=key[-1],
-        opened_at=event.observed_at if before is None else before.opened_at,
-        observed_at=event.observed_at,
-        event_id=event.event_id,
-        headline=headline,
-        sku=event.sku,
-        category=event.category,
-        name=event.name,
-        url=event.url,
-        evidence=event.evidence,
-        match_confidence=event.match_confidence,
-    )
-
-
-def _closed(alert: Alert, event: MarketEvent, price: int | None = None) -> Alert:
-    ended = isinstance(event, PromotionEnded | BackInStock)
-    headline = text.of_event(event) if ended else f"Over: {alert.headline}"
-    return msgspec.structs.replace(
-        alert,
-        revision=alert.revision + 1,
-        status="closed",
-        observed_at=event.observed_at,
-        event_id=event.event_id,
-        headline=headline,
-        to_minor=alert.to_minor if price is None else price,
-    )

@@ -20,6 +20,7 @@ from contracts.money import format_minor
 
 Language = Literal["en", "zh"]
 LONGEST_NAME = 80
+LISTING: dict[type[MarketEvent], str] = {ProductListed: "listed", ProductDelisted: "delisted"}
 
 
 def name_of(event: MarketEvent) -> str:
@@ -61,6 +62,20 @@ def _did(event: MarketEvent, name: str) -> str:
         share = f"{event.products_moved} of {event.products_seen} products"
         return f"moved {share} at once, median {event.median_change_bp / 100:+.1f} %: {event.reason}"
     return plain.get(type(event), f"{type(event).__name__} {name}")
+
+
+def of_digest(event: MarketEvent, count: int) -> str:
+    """Headline of what is told of a whole shop: `count` products so far."""
+    if isinstance(event, MassMove):
+        if count == event.products_moved:
+            return of_event(event)
+        return (
+            f"{event.competitor} moved {count} products, median {event.median_change_bp / 100:+.1f} %: {event.reason}"
+        )
+    if count == 1:
+        return of_event(event)
+    did = "lists" if isinstance(event, ProductListed) else "no longer lists"
+    return f"{event.competitor} {did} {count} products since midnight UTC, the latest: {name_of(event)}"
 
 
 def body(alert: Alert) -> str:

@@ -122,12 +122,17 @@ class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Alerting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How loud an alert is. Changes in basis points, quiet hours in local time "22:00"."""
+    """How loud an alert is. Changes in basis points, quiet hours in local time "22:00".
+
+    Args:
+        campaign_hours: alerts of a shop so long before and after its mass move are part of it.
+    """
 
     yellow_bp: BasisPoints = 800
     red_bp: BasisPoints = 1500
     update_bp: BasisPoints = 200
     rearm_bp: BasisPoints = 200
+    campaign_hours: Positive = 6
     escalate_after_minutes: Positive = 30
     quiet_from: str = ""
     quiet_until: str = ""
