@@ -35,6 +35,7 @@ from contracts.ids import make_id
 from contracts.policy import Alerting
 from contracts.times import DAY_MS, HOUR_MS
 
+NONE = (0, "")
 STALE_DAYS = 30  # an episode nobody returned from by then is the new normal
 
 
@@ -52,6 +53,7 @@ class AlertBook:
     def __init__(self, alerting: Alerting) -> None:
         self.alerting = alerting
         self._episodes: dict[Key, Episode] = {}
+        self._counted: dict[Key, tuple[int, str]] = {}  # products of a digest since it was told, and the last event
         self._campaigns = Campaigns(alerting.campaign_hours * HOUR_MS)
 
     def restore(self, alerts: Iterable[Alert]) -> None:
@@ -182,7 +184,7 @@ class AlertBook:
         if known is not None and newest is not None:
             if event.event_id == newest.event_id:
                 return list(known.told)
-            if event.observed_at < newest.observed_at:
+            if event.observed_at < newest.observed_at or event.event_id == self._counted.get(key, NONE)[1]:
                 return []
         going_on = newest is not None and newest.status != "closed" and _same_day(newest, event, rolling=mass)
         told = self._more(event, key, newest) if going_on and newest is not None else self._new(event, key, newest)
@@ -191,16 +193,23 @@ class AlertBook:
         return told
 
     def _more(self, event: ProductListed | ProductDelisted | MassMove, key: Key, newest: Alert) -> list[Alert]:
-        count = newest.count + _amount(event)
+        before = newest.count + self._counted.get(key, NONE)[0]
+        count = before + _amount(event)
+        # Said again where it has doubled: a thousand new products are ten revisions.
+        doubled = count.bit_length() > before.bit_length()
+        if not doubled and not isinstance(event, MassMove):
+            self._counted[key] = (count - newest.count, event.event_id)
+            return []
+        self._counted.pop(key, None)
         alert = gathered(event, newest.severity, newest.subject, count, newest)
         alert = msgspec.structs.replace(alert, change_bp=newest.change_bp, reasons=newest.reasons)
-        # Said again where it has doubled: a thousand new products are ten revisions.
-        told = [alert] if count.bit_length() > newest.count.bit_length() else []
+        told = [alert] if doubled else []
         self._episodes[key] = Episode([alert], told, public=True)
         return told
 
     def _new(self, event: ProductListed | ProductDelisted | MassMove, key: Key, newest: Alert | None) -> list[Alert]:
         still_open = newest is not None and newest.status != "closed"
+        self._counted.pop(key, None)
         over = [closed(newest, event)] if newest is not None and still_open else []
         level: Severity = "green"
         if isinstance(event, MassMove):

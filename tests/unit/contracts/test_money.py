@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from babel.numbers import format_currency
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,3 +90,14 @@ def test_amounts_of_two_currencies_are_never_equal() -> None:
 )
 def test_people_read_amounts_in_their_own_way(minor: int, currency: str, locale: str, text: str) -> None:
     assert format_minor(minor, currency, locale) == text
+
+
+@given(
+    st.integers(-LARGEST_MINOR, LARGEST_MINOR),
+    st.sampled_from(["CNY", "JPY", "KWD", "USD", "EUR", "CHF", "XAF"]),
+    st.sampled_from(["en", "zh", "de"]),
+)
+def test_an_amount_reads_as_its_locale_writes_it(amount: int, currency: str, locale: str) -> None:
+    written = format_currency(to_decimal(amount, currency), currency, locale=locale)
+
+    assert format_minor(amount, currency, locale) == written
