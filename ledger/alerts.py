@@ -8,8 +8,7 @@ from sqlalchemy import Connection, func, select, update
 
 from contracts.alerts import Alert, Delivery
 from contracts.codec import decode, encode
-from contracts.errors import NotFoundError
-from ledger import audit
+from ledger.care import Care
 from ledger.database import insert_new, upsert
 from ledger.models import AlertRow, DeliveryRow
 
@@ -25,7 +24,8 @@ COLUMNS = (
     "opened_at",
     "observed_at",
 )
-PEOPLE = ("acknowledged_by", "acknowledged_at", "false_positive")
+HELD = ("delivered_at", "claimed_by", "claimed_until", "batch")
+PEOPLE = Care.__struct_fields__
 
 
 def record(connection: Connection, alerts: Sequence[Alert], deliveries: Sequence[Delivery]) -> None:
@@ -48,7 +48,7 @@ def record(connection: Connection, alerts: Sequence[Alert], deliveries: Sequence
             "due_at": delivery.due_at,
             "attempts": delivery.attempts,
             "last_error": delivery.last_error,
-            "delivered_at": None,
+            **dict.fromkeys(HELD),
         }
         for delivery in deliveries
     ]
@@ -92,19 +92,6 @@ def counts(connection: Connection) -> dict[str, int]:
         .group_by(AlertRow.severity)
     )
     return dict(connection.execute(query).all())
-
-
-def acknowledge(connection: Connection, alert_id: str, user: str, now_ms: int) -> None:
-    """Note who looks after an alert; the first who says so stays. NotFoundError."""
-    if get(connection, alert_id) is None:
-        raise NotFoundError(f"no alert has the id {alert_id!r}")
-    changed = connection.execute(
-        update(AlertRow)
-        .where(AlertRow.alert_id == alert_id, AlertRow.acknowledged_by.is_(None))
-        .values(acknowledged_by=user, acknowledged_at=now_ms)
-    )
-    if changed.rowcount:
-        audit.record(connection, now_ms, user, "acknowledge", alert_id)
 
 
 def due(connection: Connection, now_ms: int, limit: int) -> list[tuple[Delivery, Alert]]:

@@ -19,7 +19,7 @@ class AlertRow(Base):
     """An alert at its newest revision, and what people did with it."""
 
     __tablename__ = "alerts"
-    __table_args__ = (Index("alerts_by_status", "status", "observed_at"),)
+    __table_args__ = (Index("alerts_by_status", "status", "observed_at"), Index("alerts_by_opening", "opened_at"))
     alert_id: Mapped[str] = mapped_column(primary_key=True)
     revision: Mapped[int]
     status: Mapped[str]
@@ -34,13 +34,21 @@ class AlertRow(Base):
     acknowledged_by: Mapped[str | None]
     acknowledged_at: Mapped[int | None]
     false_positive: Mapped[str | None]
+    assigned_to: Mapped[str | None]
+    snoozed_until: Mapped[int | None]
+    false_positive_by: Mapped[str | None]
+    false_positive_at: Mapped[int | None]
+    escalated_at: Mapped[int | None]
 
 
 class DeliveryRow(Base):
     """The outbox of notifications: a row is owed until `delivered_at` is set."""
 
     __tablename__ = "deliveries"
-    __table_args__ = (Index("deliveries_due", "delivered_at", "due_at"),)
+    __table_args__ = (
+        Index("deliveries_due", "delivered_at", "due_at"),
+        Index("deliveries_by_alert", "alert_id", "channel"),
+    )
     delivery_id: Mapped[str] = mapped_column(primary_key=True)
     alert_id: Mapped[str]
     revision: Mapped[int]
@@ -49,6 +57,9 @@ class DeliveryRow(Base):
     attempts: Mapped[int]
     last_error: Mapped[str]
     delivered_at: Mapped[int | None]
+    claimed_by: Mapped[str | None]
+    claimed_until: Mapped[int | None]
+    batch: Mapped[str | None]
 
 
 class ProposalRow(Base):

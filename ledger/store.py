@@ -15,7 +15,8 @@ from contracts.facts import CatalogItem, Match, StockLevel
 from contracts.observations import PricePoint
 from contracts.policy import DEFAULT, Policy
 from contracts.proposals import Decision, Proposal, ProposalStatus
-from ledger import alerts, audit, facts, proposals, users
+from ledger import alerts, audit, care, facts, proposals, users
+from ledger.care import Care, Precision
 from ledger.database import READ_ONLY, connect, migrate
 from ledger.models import AuditRow, SignatureRow
 from ledger.proposals import Verdict
@@ -102,7 +103,32 @@ class Ledger:
     def acknowledge(self, alert_id: str, user: str, now_ms: int) -> None:
         """Note who looks after an alert."""
         with self.writing() as connection:
-            alerts.acknowledge(connection, alert_id, user, now_ms)
+            care.acknowledge(connection, alert_id, user, now_ms)
+
+    def assign(self, alert_id: str, user: str, to: str, now_ms: int) -> None:
+        """Hand an alert to a person, or to nobody (""); `user` is who does it."""
+        with self.writing() as connection:
+            care.assign(connection, alert_id, user, to, now_ms)
+
+    def snooze(self, alert_id: str, user: str, until_ms: int, now_ms: int) -> None:
+        """Send nothing of an alert until then; 0 ends it. See `ledger.care.snooze`."""
+        with self.writing() as connection:
+            care.snooze(connection, alert_id, user, until_ms, now_ms)
+
+    def false_positive(self, alert_id: str, user: str, reason: str, now_ms: int) -> None:
+        """Call an alert wrong, with a reason."""
+        with self.writing() as connection:
+            care.false_positive(connection, alert_id, user, reason, now_ms)
+
+    def care(self, alert_ids: Sequence[str]) -> dict[str, Care]:
+        """What people did with alerts, by id."""
+        with self.reading() as connection:
+            return care.of(connection, alert_ids)
+
+    def precision(self, since_ms: int, until_ms: int) -> Precision:
+        """How many of the alerts that opened in [since, until) were right, by those people judged."""
+        with self.reading() as connection:
+            return care.precision(connection, since_ms, until_ms)
 
     def due_deliveries(self, now_ms: int, limit: int = 100) -> list[tuple[Delivery, Alert]]:
         """What is owed to channels now."""
