@@ -6,10 +6,12 @@ A policy file is TOML with the tables of `Policy`; what it leaves out keeps its 
 from __future__ import annotations
 
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
 
+from contracts.alerts import AlertKind, Severity
 from contracts.errors import BadPolicyError
 from contracts.ids import content_hash
 from contracts.observations import PriceType
@@ -18,6 +20,7 @@ BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 Positive = Annotated[int, Meta(gt=0)]
 NonNegative = Annotated[int, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+TimeOfDay = Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")]
 
 
 class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +63,7 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confirmation_bp: BasisPoints = 100
     availability_confirmations: Annotated[int, Meta(ge=1, le=10)] = 2
     novel_after_days: Positive = 180
-    crawl_window_minutes: NonNegative = 2
+    crawl_window_minutes: NonNegative = 5
     promotion_days: NonNegative = 28
     delist_after_days: NonNegative = 7
     mass_minimum: NonNegative = 30
@@ -121,11 +124,40 @@ class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expire_after_hours: Positive = 72
 
 
+class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is told what, and where. Empty lists take everything.
+
+    Args:
+        name: who this is for: "pricing team".
+        channels: names of channels of the settings; none: all there are.
+        severity: from this one on.
+        escalation: this route gets nothing but red alerts that nobody acknowledged in time.
+        quiet_from: local time from which messages wait; as the policy says where both are empty.
+    """
+
+    name: str = ""
+    channels: tuple[str, ...] = ()
+    severity: Severity = "yellow"
+    kinds: tuple[AlertKind, ...] = ()
+    categories: tuple[str, ...] = ()
+    competitors: tuple[str, ...] = ()
+    escalation: bool = False
+    quiet_from: TimeOfDay = ""
+    quiet_until: TimeOfDay = ""
+
+
 class Alerting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How loud an alert is. Changes in basis points, quiet hours in local time "22:00".
+    """How loud an alert is and who is told. Changes in basis points, times local: "22:00".
 
     Args:
         campaign_hours: alerts of a shop so long before and after its mass move are part of it.
+        ample_cover_days: above it our stock is so large that a cut there hurts.
+        thin_margin_bp: below it our margin leaves no room to answer.
+        exposed_daily_minor: sales a day from which a product is one of the large ones.
+        clearly_dearer_bp: a competitor who is still so far above our price is no threat.
+        red_breaks_quiet: a red alert does not wait for the end of the quiet hours.
+        merge_from: so many messages due at once on one channel become one message.
+        routes: who is told what; none: everything from yellow on goes to every channel.
     """
 
     yellow_bp: BasisPoints = 800
@@ -133,10 +165,23 @@ class Alerting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     update_bp: BasisPoints = 200
     rearm_bp: BasisPoints = 200
     campaign_hours: Positive = 6
+    ample_cover_days: Positive = 45
+    thin_margin_bp: BasisPoints = 1000
+    exposed_daily_minor: Positive = 1_000_000
+    clearly_dearer_bp: BasisPoints = 500
     escalate_after_minutes: Positive = 30
-    quiet_from: str = ""
-    quiet_until: str = ""
+    quiet_from: TimeOfDay = ""
+    quiet_until: TimeOfDay = ""
+    red_breaks_quiet: bool = True
+    merge_from: Annotated[int, Meta(ge=2)] = 5
     timezone: str = "UTC"
+    routes: tuple[Route, ...] = ()
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"timezone must be one of the IANA list, was {self.timezone[:40]!r}") from error
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

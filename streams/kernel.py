@@ -23,7 +23,7 @@ NEVER = np.iinfo(np.int64).min
 NO_PRICE = NEVER  # the row of a page that shows no price
 LARGEST = LARGEST_MINOR
 UNKNOWN, IN_STOCK, OUT_OF_STOCK = 0, 1, 2
-MANY_OFFERS_WINDOWS = 20  # so long a series is taken to have several offers after it showed two
+MANY_OFFERS_WINDOWS = 100  # so long a series is taken to have several offers after it showed two
 RETURN_BP = 100  # a price within one percent of the one before a cut has returned to it
 
 # What happened in a row, and what the five numbers of its hit mean.
@@ -165,10 +165,11 @@ def observe(slot: Any, shop: Any, row: int, batch: Batch, rules: Rules, counts: 
     if is_old(slot, now, price, rules.window):
         counts[N_DUPLICATE if now == slot.seen_at else N_LATE] += 1
         return found
-    slot.seen_at = max(slot.seen_at, now)
+    later = now > slot.seen_at
+    slot.seen_at, slot.seen_price = max(slot.seen_at, now), price
     first = slot.held == 0
-    if not believe(slot, price, currency, rules):
-        return hold(slot, shop, row, price, currency, first, rules, counts, hits, found)
+    if not believe(slot, price, currency, later, rules):
+        return hold(slot, shop, row, price, currency, first, later, rules, counts, hits, found)
     if not first:
         counts[N_RELEASED] += 1
     found = note_listing(slot, shop, row, now, rules, counts, hits, found)
@@ -207,7 +208,6 @@ def offer(
     counts: Ints, hits: Ints, found: int,
 ) -> int:  # fmt: skip
     """Take one of the offers of a crawl window: the lowest in stock counts."""
-    slot.seen_price = price
     in_stock = 1 if availability == IN_STOCK else 0
     if slot.window == NEVER or now - slot.window >= rules.window:
         found = close_window(slot, shop, row, rules, counts, hits, found)
@@ -305,8 +305,8 @@ def differs(price: int, reference: int, basis_points: int) -> bool:
 
 
 @_jit
-def believe(slot: Any, price: int, currency: int, rules: Rules) -> bool:
-    """Whether a price is accepted now; releases or confirms a price in quarantine."""
+def believe(slot: Any, price: int, currency: int, later: bool, rules: Rules) -> bool:
+    """Whether a price is accepted now; releases a price in quarantine, or confirms it where it was seen later."""
     if slot.currency < 0:
         slot.currency = currency
     same_currency = currency == slot.currency
@@ -319,7 +319,8 @@ def believe(slot: Any, price: int, currency: int, rules: Rules) -> bool:
         slot.held = 0
         slot.held_currency = -1
         return True
-    if slot.held > 0 and slot.held_currency == currency and not differs(price, slot.held, rules.confirmation_bp):
+    agrees = slot.held_currency == currency and not differs(price, slot.held, rules.confirmation_bp)
+    if slot.held > 0 and later and agrees:
         restart(slot, currency)
         if not same_currency:
             slot.last = 0  # prices in two currencies are never compared
@@ -355,10 +356,13 @@ def restart(slot: Any, currency: int) -> None:
 
 @_jit
 def hold(
-    slot: Any, shop: Any, row: int, price: int, currency: int, first: bool, rules: Rules,
+    slot: Any, shop: Any, row: int, price: int, currency: int, first: bool, later: bool, rules: Rules,
     counts: Ints, hits: Ints, found: int,
 ) -> int:  # fmt: skip
     """Put a price in quarantine; the first one of a row is told."""
+    if not later:  # beside another offer of the same fetch: neither news nor a confirmation
+        counts[N_OTHER] += 1
+        return found
     slot.held = price
     slot.held_currency = currency
     counts[N_HELD] += 1

@@ -62,9 +62,10 @@ class Reference:
             return told
         if self._is_old(s, o.observed_at, price):
             return told
-        s.seen_at = max(o.observed_at, s.seen_at if s.seen_at is not None else o.observed_at)
-        s.currency = s.currency or o.currency
-        return told + self._price(s, o, price)
+        later = s.seen_at is None or o.observed_at > s.seen_at
+        s.seen_at = o.observed_at if later else s.seen_at
+        s.seen_price, s.currency = price, s.currency or o.currency
+        return told + self._price(s, o, price, later)
 
     @property
     def _minutes(self) -> int:
@@ -79,7 +80,6 @@ class Reference:
     def _offer(self, s: Series, o: Observation, price: int) -> list[Told]:
         if not self._minutes:
             return self._accept(s, o, price, o.observed_at)
-        s.seen_price = price
         in_stock, w = o.availability == "InStock", s.window
         if w is None or o.observed_at - w.start >= self._minutes:
             return self._next_window(s, o, price, in_stock)
@@ -90,7 +90,7 @@ class Reference:
             w.suspect = w.suspect or (price > w.price and not w.waits)
             return []
         if w.rose and price < w.price:
-            s.many = 20
+            s.many = 100
         w.price, w.at, w.in_stock = price, o.observed_at, in_stock
         if w.waits and price > s.last:
             return []
@@ -103,7 +103,7 @@ class Reference:
         rises = s.last > 0 and price > s.last
         s.window = Window(o.observed_at, price, o.observed_at, in_stock, rises)
         if before and before.suspect and not rises:
-            s.many = 20
+            s.many = 100
         if s.many > 0:
             s.many -= 1
             if rises:
@@ -123,7 +123,7 @@ class Reference:
         s.availability, s.streak = o.availability, 0
         return [(o.availability, o.observed_at, 0)]
 
-    def _price(self, s: Series, o: Observation, price: int) -> list[Told]:
+    def _price(self, s: Series, o: Observation, price: int, later: bool) -> list[Told]:
         if not self.detection.quarantine:
             if o.currency != s.currency:
                 s.currency, s.accepted, s.last = o.currency, [], 0
@@ -136,6 +136,8 @@ class Reference:
         if o.currency == s.currency and not strange:
             s.held = None
             return self._offer(s, o, price)
+        if not later:
+            return []
         if s.held and s.held[1] == o.currency:
             agrees = abs(price - s.held[0]) <= Fraction(self.detection.confirmation_bp, 10_000) * s.held[0]
             if agrees:

@@ -212,7 +212,7 @@ def test_two_offers_a_minute_apart_are_one_price_the_lowest() -> None:
 
 
 def test_a_rise_that_stays_is_told_with_the_next_window_and_a_cut_at_once() -> None:
-    rise = [at(0, 1000), at(1, 1100), at(2.5, 1100)]
+    rise = [at(0, 1000), at(1, 1100), at(5.5, 1100)]
     cut = [at(0, 1000), at(1, 900)]
 
     assert moves(Engine(DEFAULT.detection).observe(rise)) == [("step", 1100)]
