@@ -19,6 +19,7 @@ import msgspec
 from alerts import severity, text
 from alerts.campaigns import CUT, Campaigns, belongs, merged, subject_of, touches_us
 from alerts.made import KINDS, Key, closed, gathered, key_of_alert, key_of_digest, key_of_event, made
+from alerts.phrases import say
 from alerts.severity import Exposure
 from contracts.alerts import Alert, Severity
 from contracts.events import (
@@ -148,13 +149,21 @@ class AlertBook:
 
     def _moved(self, event: PriceMoved, start: int, before: Alert | None, exposure: Exposure | None) -> Alert:
         change_bp = (event.price_minor - start) * 10_000 // start
-        level, reasons = severity.of_move(change_bp, self.alerting, exposure, event.match_confidence, event.in_stock)
+        level, reasons = severity.of_move(
+            change_bp,
+            self.alerting,
+            exposure,
+            event.match_confidence,
+            event.in_stock,
+            event.price_minor,
+            event.currency,
+        )
         return made(
             event,
             level,
             text.of_price(event, start, event.price_minor, event.currency),
             before,
-            reasons=(*reasons, f"seen as {event.basis}"),
+            reasons=(*reasons, say("seen", event.basis)),
             from_minor=start,
             to_minor=event.price_minor,
             currency=event.currency,

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from alerts.made import Key
+from alerts.phrases import say
 from contracts.alerts import Alert
 from contracts.events import MarketEvent, MassMove, ObservationQuarantined, OutOfStock, PriceMoved, PromotionStarted
 from contracts.money import format_minor
@@ -90,7 +91,7 @@ def touches_us(campaign: Alert, members: Iterable[Alert]) -> Alert:
         return campaign
     worst = ours[0]
     price = format_minor(worst.to_minor, worst.currency) if worst.to_minor else ""
-    words = f"meets {len(ours)} of our products so far, hardest {worst.sku}: {worst.change_bp / 100:+.1f} % to {price}"
+    words = say("ours", len(ours), worst.sku, f"{worst.change_bp / 100:+.1f}", price)
     return msgspec.structs.replace(campaign, reasons=(*campaign.reasons, words))
 
 

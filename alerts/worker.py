@@ -19,9 +19,12 @@ from prometheus_client import Counter, Histogram
 from alerts.book import AlertBook
 from alerts.channels import Channel, channels_of
 from alerts.routing import deliveries, retry_at
+from alerts.severity import Exposure, exposure_of
 from contracts.alerts import Alert, Delivery
 from contracts.codec import cloudevent_headers, decode_event, encode
 from contracts.errors import BadInputError, UnavailableError
+from contracts.events import MarketEvent, PriceMoved
+from contracts.facts import CatalogItem, StockLevel
 from contracts.policy import Policy
 from contracts.times import to_iso
 from contracts.topics import ALERTS, EVENTS
@@ -51,6 +54,7 @@ class AlertLedger(Protocol):
 
     def record_alerts(self, found: Sequence[Alert], deliveries: Sequence[Delivery] = ()) -> None: ...
     def alerts(self, *, open_only: bool = False, limit: int = 100) -> list[Alert]: ...
+    def standing(self, sku: str) -> tuple[CatalogItem | None, StockLevel | None, float | None]: ...
     def due_deliveries(self, now_ms: int, limit: int = 100) -> list[tuple[Delivery, Alert]]: ...
     def delivered(self, delivery_id: str, now_ms: int) -> None: ...
     def delivery_failed(self, delivery_id: str, error: str, retry_at_ms: int) -> None: ...
@@ -69,11 +73,11 @@ class AlertsWorker:
         started = time.perf_counter()
         try:
             found = decode_event(event.message.value)
-        except BadInputError as error:
+            told = (await self._restored()).on_event(found, await self._exposure(found))
+        except BadInputError as error:  # no event, or one in a currency that does not exist
             await to_dead_letters(self.app, event, error, STAGE)
             event.ack()
             return
-        told = (await self._restored()).on_event(found)
         if told:
             owed = [delivery for alert in told for delivery in deliveries(alert, list(self.channels))]
             await asyncio.to_thread(self.ledger.record_alerts, told, owed)
@@ -88,6 +92,11 @@ class AlertsWorker:
             self.book.restore(await asyncio.to_thread(self.ledger.alerts, limit=RESTORED_CLOSED))
             self.book.restore(await asyncio.to_thread(self.ledger.alerts, open_only=True, limit=10**6))
         return self.book
+
+    async def _exposure(self, event: MarketEvent) -> Exposure | None:
+        if not event.sku or not isinstance(event, PriceMoved):
+            return None
+        return exposure_of(*await asyncio.to_thread(self.ledger.standing, event.sku))
 
     def forget(self) -> None:
         """After a change of partitions other workers may know more: read the ledger again."""

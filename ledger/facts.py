@@ -9,8 +9,9 @@ from sqlalchemy import Connection, select
 from contracts.codec import decode, encode
 from contracts.facts import CatalogItem, Match, StockLevel
 from contracts.observations import PricePoint
+from contracts.proposals import Proposal
 from ledger.database import upsert
-from ledger.models import ItemRow, MatchRow, PriceRow, StockRow
+from ledger.models import ItemRow, MatchRow, PriceRow, ProposalRow, StockRow
 
 
 def record_items(connection: Connection, items: Sequence[CatalogItem]) -> None:
@@ -63,6 +64,13 @@ def stock(connection: Connection, sku: str) -> StockLevel | None:
     """The stock level of a SKU."""
     body = connection.scalar(select(StockRow.body).where(StockRow.sku == sku))
     return None if body is None else decode(body.encode(), StockLevel)
+
+
+def daily_demand(connection: Connection, sku: str) -> float | None:
+    """Units a day of a SKU as its newest proposal, made or held back, forecast them."""
+    query = select(ProposalRow.body).where(ProposalRow.sku == sku).order_by(ProposalRow.decided_at.desc()).limit(1)
+    body = connection.scalar(query)
+    return None if body is None else decode(body.encode(), Proposal).signals.daily_demand
 
 
 def matches(connection: Connection, sku: str) -> list[Match]:

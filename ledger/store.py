@@ -240,6 +240,11 @@ class Ledger:
         with self.reading() as connection:
             return facts.stock(connection, sku)
 
+    def standing(self, sku: str) -> tuple[CatalogItem | None, StockLevel | None, float | None]:
+        """Item, stock and forecast units a day of a SKU: what a competitor's move exposes."""
+        with self.reading() as connection:
+            return facts.item(connection, sku), facts.stock(connection, sku), facts.daily_demand(connection, sku)
+
     def matches(self, sku: str) -> list[Match]:
         """Competitors' products that equal a SKU."""
         with self.reading() as connection:
