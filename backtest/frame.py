@@ -55,7 +55,7 @@ class Frame:
         self.rows: int = batch.num_rows
         self._defaults = {**NAMES, "currency": currency}
         self._names = set(batch.schema.names)
-        self.observed_at = _times(batch.column("observed_at"), where)
+        self.observed_at = times(batch.column("observed_at"), where)
         self.price = self._price()
         self._list: npt.NDArray[np.int64] | None = None
 
@@ -185,21 +185,35 @@ def check_columns(names: list[str], where: str) -> None:
         raise BadRecordingError(f"{where} lacks the column {', '.join(missing)}; it has {', '.join(names)[:200]}")
 
 
-def _times(column: pa.Array, where: str) -> npt.NDArray[np.int64]:
+def times(column: pa.Array, where: str) -> npt.NDArray[np.int64]:
+    """A column of times as int64 (n,), epoch ms; BadRecordingError."""
     try:
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            column = column.cast(pa.timestamp("ms", tz="UTC"))
-        elif pa.types.is_timestamp(column.type):
-            column = column.cast(pa.timestamp("ms", tz=column.type.tz), safe=False)
-        moments = column.cast(pa.int64())
+        found = moments(column).cast(pa.int64())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         reason = str(error).splitlines()[0]
         raise BadRecordingError(f"{where}: column observed_at must hold ISO 8601 times: {reason}") from error
-    if moments.null_count:
+    if found.null_count:
         raise BadRecordingError(
-            f"{where}: column observed_at must hold a time in every row, {moments.null_count} lack it"
+            f"{where}: column observed_at must hold a time in every row, {found.null_count} lack it"
         )
-    return moments.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    return found.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def moments(values: pa.Array) -> pa.Array:
+    """Times, ISO 8601 texts, dates or epoch ms as timestamps in ms; without an offset they are UTC."""
+    if pa.types.is_timestamp(values.type):
+        return values.cast(pa.timestamp("ms", tz=values.type.tz), safe=False)
+    if pa.types.is_integer(values.type):
+        return values.cast(pa.timestamp("ms", tz="UTC"))
+    if pa.types.is_date(values.type):
+        return values.cast(pa.timestamp("ms")).cast(pa.timestamp("ms", tz="UTC"))
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    zoned = pa.timestamp("ms", tz="UTC")
+    try:
+        return values.cast(zoned)
+    except pa.ArrowInvalid:
+        return values.cast(pa.timestamp("ms")).cast(zoned)  # without an offset: UTC
 
 
 def _whole(column: pa.Array) -> npt.NDArray[np.int64]:

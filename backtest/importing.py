@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from backtest.feed import ROWS
-from backtest.frame import NAMES, NO_PRICE, PRICES, Frame, check_columns
+from backtest.frame import NAMES, NO_PRICE, PRICES, Frame, check_columns, moments
 from backtest.recording import TEXT_COLUMNS, csv_batches, parquet_batches
 from contracts.errors import BadInputError, BadRecordingError, BadRowError
 from contracts.observations import Availability, PriceType
@@ -124,7 +124,7 @@ class ObservationImport:
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
         for name in ("competitor", "product_id"):
             _need(columns[name], name, reasons)
-        columns["observed_at"] = _cast(columns["observed_at"], _moment, "observed_at", "an ISO 8601 time", reasons)
+        columns["observed_at"] = _cast(columns["observed_at"], moments, "observed_at", "an ISO 8601 time", reasons)
         _need(columns["observed_at"], "observed_at", reasons)
         for name in AMOUNTS:
             if name in columns:
@@ -278,22 +278,6 @@ def _amounts(column: pa.Array, name: str, reasons: dict[int, str]) -> pa.Array:
         return values.cast(kind)
 
     return _cast(column, cast, name, wanted, reasons)
-
-
-def _moment(values: pa.Array) -> pa.Array:
-    if pa.types.is_timestamp(values.type):
-        return values.cast(pa.timestamp("ms", tz=values.type.tz), safe=False)
-    if pa.types.is_integer(values.type):
-        return values.cast(pa.timestamp("ms", tz="UTC"))
-    if pa.types.is_date(values.type):
-        return values.cast(pa.timestamp("ms")).cast(pa.timestamp("ms", tz="UTC"))
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
-    zoned = pa.timestamp("ms", tz="UTC")
-    try:
-        return values.cast(zoned)
-    except pa.ArrowInvalid:
-        return values.cast(pa.timestamp("ms")).cast(zoned)  # without an offset: UTC
 
 
 def _truth(values: pa.Array) -> pa.Array:

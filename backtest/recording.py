@@ -11,6 +11,7 @@ from pyarrow import csv, parquet
 
 from backtest.feed import ROWS
 from backtest.frame import NAMES, Frame, check_columns
+from backtest.ordering import in_order, sorted_batches
 from contracts.errors import BadRecordingError
 from contracts.money import UNSTATED
 from contracts.recording import files_of
@@ -28,6 +29,11 @@ class Recording:
         currency: of rows that state none.
         skip_corrupt: report files that cannot be read to `say` and go on, instead of raising.
 
+    Attributes:
+        skipped: why files were skipped.
+        reordered: rows read so far that a foreign file had after later ones of their product; they
+            are read in the order of their time.
+
     Errors: BadRecordingError, at once or while reading, naming the file.
     """
 
@@ -40,6 +46,7 @@ class Recording:
     ) -> None:
         self.path, self.currency, self.skip_corrupt, self._say = path, currency, skip_corrupt, say
         self.skipped: list[str] = []
+        self.reordered = 0
         if not path.exists():
             raise BadRecordingError(f"recording {path} does not exist; name a Parquet file, a CSV file or a folder")
         self.partitions: dict[int, list[Path]] = {0: [path]} if path.is_file() else self._folder()
@@ -84,9 +91,13 @@ class Recording:
 
     def _batches(self, path: Path) -> Iterator[pa.RecordBatch]:
         batches = csv_batches(path) if path.suffix == ".csv" else parquet_batches(path)
-        for number, batch in enumerate(batches):
-            if number == 0:
-                check_columns(batch.schema.names, str(path))
+        first = next(batches)
+        check_columns(first.schema.names, str(path))
+        if "offset" in first.schema.names or in_order(path):  # ours are in the order in which they were seen
+            yield from batches
+            return
+        for batch, late in sorted_batches(batches, ROWS, str(path)):
+            self.reordered += late
             yield batch
 
     def _corrupt(self, error: BadRecordingError) -> None:

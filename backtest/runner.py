@@ -75,6 +75,7 @@ class Run:
             "recording": str(self.recording.path),
             "policy": self.policy.version,
             **self.tally.summary(dict(self.counts)),
+            "out_of_order": self.counts["out_of_order"] + self.recording.reordered,
             "skipped_files": self.recording.skipped,
             "seconds": round(seconds, 3),
             "observations_per_second": round(self.counts["observations"] / seconds) if seconds else 0,

@@ -163,3 +163,21 @@ def test_the_market_recording_gives_the_counts_of_its_oracle(evaluation_data: Pa
         "up": oracle["of_them_up"],
         "down": oracle["of_them_down"],
     }
+
+
+def test_a_foreign_file_out_of_order_is_read_in_order_and_says_so(tmp_path: Path) -> None:
+    rows = [
+        f"2025-03-{day:02},shop,{product},{price}" for day, price in enumerate((10, 8, 8, 12), 1) for product in "ab"
+    ]
+    header = "observed_at,competitor,product_id,price\n"
+    (tmp_path / "in.csv").write_text(header + "\n".join(rows), "utf-8")
+    (tmp_path / "out.csv").write_text(header + "\n".join([*rows[4:], *rows[:4]]), "utf-8")
+
+    runs = [
+        backtest(Recording(tmp_path / name, "EUR"), DEFAULT, tmp_path / "r" / name) for name in ("in.csv", "out.csv")
+    ]
+
+    straight, shuffled = (encode(tuple(event for _partition, event in run.events())) for run in runs)
+    assert straight == shuffled
+    summary = json.loads((tmp_path / "r" / "out.csv" / "summary.json").read_bytes())
+    assert (summary["out_of_order"], summary["moves"]["step"]) == (4, 4)
