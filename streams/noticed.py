@@ -119,7 +119,7 @@ def _moved(seen: Observation, what: int, numbers: list[int]) -> PriceMoved:
     # A rise that waited for its crawl window to close was seen earlier than the row that closed it.
     earlier = seen if at == seen.observed_at else msgspec.structs.replace(seen, observed_at=at)
     return PriceMoved(
-        **_common("move", earlier),
+        **_common("move", earlier, str(price)),  # a lower offer of the same moment is another move
         basis="step" if what == STEP else "drift",
         previous_minor=previous,
         anchor_minor=anchor,

@@ -165,3 +165,45 @@ def test_a_worker_killed_at_random_moments_loses_and_invents_nothing(bootstrap: 
 
     actual = {number: first_of_each(values) for number, values in read(bootstrap, EVENTS.name).items()}
     assert actual == expected
+
+
+def test_partitions_that_move_between_workers_lose_and_invent_nothing(bootstrap: str, tmp_path: Path) -> None:
+    changes = int(os.environ.get("PRICERADAR_MOVES", "5"))
+    chance = random.Random(11)
+    stream = market(seed=4, batches=40 * (changes + 2))
+    expected = expected_events(stream)
+    size = len(stream) // (changes + 1) + 1
+    parts = [stream[i : i + size] for i in range(0, len(stream), size)]
+    workers: list[subprocess.Popen[bytes]] = []
+
+    def raised() -> int:
+        return sum(map(len, read(bootstrap, EVENTS.name).values()))
+
+    try:
+        for part in parts:
+            # A worker joins, is killed, or leaves of its own accord: each moves partitions.
+            if len(workers) < 2 or (len(workers) < 3 and chance.random() < 0.5):
+                workers.append(start_worker(bootstrap, tmp_path))
+            else:
+                leaving = workers.pop(chance.randrange(len(workers)))
+                leaving.send_signal(chance.choice([signal.SIGKILL, signal.SIGTERM]))
+                leaving.wait(20)
+            before = raised()
+            send(bootstrap, part)
+            wait_until(lambda seen=before: raised() > seen)
+            time.sleep(chance.random() * 3.0)
+        ids = {decode_event(value).event_id for values in expected.values() for value in values}
+
+        def told() -> set[str]:
+            found = read(bootstrap, EVENTS.name).values()
+            return {decode_event(value).event_id for values in found for value in values}
+
+        wait_until(lambda: ids <= told(), 120)
+    finally:
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.wait(20)
+
+    actual = {number: first_of_each(values) for number, values in read(bootstrap, EVENTS.name).items()}
+    assert actual == expected
