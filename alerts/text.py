@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from alerts.escape import clean
 from contracts.alerts import Alert
 from contracts.events import (
     BackInStock,
@@ -25,7 +26,7 @@ LISTING: dict[type[MarketEvent], str] = {ProductListed: "listed", ProductDeliste
 
 def name_of(event: MarketEvent) -> str:
     """What people call the product: its name, our SKU, or the shop's id, on one line."""
-    return " ".join((event.name or event.sku or event.product_id).split())[:LONGEST_NAME]
+    return clean(event.name or event.sku or event.product_id)[:LONGEST_NAME]
 
 
 def of_price(event: MarketEvent, start: int, price: int, currency: str, language: Language = "en") -> str:
