@@ -9,7 +9,22 @@ import sys
 
 import typer
 
-from cli import backtest, console, crawl, dead, demo, doctor, explain, extract, forecast, import_, replay, up, worker
+from cli import (
+    backtest,
+    brief,
+    console,
+    crawl,
+    dead,
+    demo,
+    doctor,
+    explain,
+    extract,
+    forecast,
+    import_,
+    replay,
+    up,
+    worker,
+)
 from contracts.errors import BadInputError, PriceRadarError
 
 app = typer.Typer(
@@ -28,6 +43,7 @@ def priceradar() -> None:
 
 
 app.command("backtest")(backtest.backtest)
+app.command("brief")(brief.brief)
 app.command("replay")(replay.replay)
 app.command("crawl")(crawl.crawl)
 app.command("extract")(extract.extract)

@@ -34,6 +34,7 @@ ROOMS = (
     "demo",
     "ledger",
     "pricing",
+    "reports",
     "runtime",
     "streams",
 )

@@ -14,7 +14,19 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-ROOMS = ("alerts", "backtest", "cli", "console", "crawlers", "demo", "ledger", "pricing", "runtime", "streams")
+ROOMS = (
+    "alerts",
+    "backtest",
+    "cli",
+    "console",
+    "crawlers",
+    "demo",
+    "ledger",
+    "pricing",
+    "reports",
+    "runtime",
+    "streams",
+)
 SUFFIXES = {
     "Counter": ("",),
     "Gauge": ("",),
