@@ -11,37 +11,51 @@ import typer
 def console(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default from the settings.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 picks a free one.")] = None,
-    demo_login: Annotated[bool, typer.Option("--demo-login", help="No password; on loopback only.")] = False,
+    demo_login: Annotated[
+        bool, typer.Option("--demo-login", help="Choose a role instead of a password; on loopback only.")
+    ] = False,
     config: Annotated[Path | None, typer.Option(help="Configuration, default priceradar.toml here.")] = None,
 ) -> None:
-    """Serve the REST API and /metrics of the console.
+    """Serve the console: pages for people, a REST API and /metrics.
+
+    Nobody may sign in yet? Open the address and use the code it prints, or `priceradar users add`.
 
     Example: priceradar console --port 8080
     """
     import ipaddress
+    import secrets
     import socket
 
     import uvicorn
 
     from console.app import create_app
+    from console.security import secret_of
     from contracts.errors import BadInputError, UnavailableError
     from ledger.store import Ledger
+    from runtime.policies import load_policy
     from runtime.run_files import announce
     from runtime.settings import load_settings
 
     settings = load_settings(config, console_host=host, console_port=port)
     if demo_login and not ipaddress.ip_address(socket.gethostbyname(settings.console_host)).is_loopback:
         raise BadInputError(f"--demo-login is for loopback only, was {settings.console_host}; use --host 127.0.0.1")
+    policy = load_policy(settings.policy)
     try:
         listener = socket.create_server((settings.console_host, settings.console_port))
     except OSError as error:
         where = f"{settings.console_host}:{settings.console_port}"
         raise UnavailableError(f"the console cannot listen on {where}: {error}; choose another --port") from error
     ledger = Ledger.open(settings.ledger_url)
-    announce(settings.data, "console", "http://{}:{}".format(*listener.getsockname()[:2]))
+    address = "http://{}:{}".format(*listener.getsockname()[:2])
+    code = "" if demo_login or ledger.has_users() else secrets.token_hex(6)
+    if code:
+        print(f"Nobody may sign in yet. Open {address}/login with the code {code}", flush=True)
+    announce(settings.data, "console", address)
+    secret = secret_of(settings.data)
+    app = create_app(ledger, demo_login=demo_login, secret=secret, policy=policy, data=settings.data, setup_code=code)
     try:
-        uvicorn.Server(uvicorn.Config(create_app(ledger, demo_login=demo_login), log_level="warning")).run(
-            sockets=[listener]
-        )
+        # Open event streams never end by themselves: they are cut when the console is asked to stop.
+        config_ = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+        uvicorn.Server(config_).run(sockets=[listener])
     finally:
         ledger.close()

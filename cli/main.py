@@ -23,6 +23,7 @@ from cli import (
     import_,
     replay,
     up,
+    users,
     worker,
 )
 from contracts.errors import BadInputError, PriceRadarError
@@ -57,6 +58,7 @@ app.command("verify")(explain.verify)
 app.command("doctor")(doctor.doctor)
 app.add_typer(dead.dead, name="dead")
 app.add_typer(import_.group, name="import")
+app.add_typer(users.group, name="users")
 
 
 def main() -> None:

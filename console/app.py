@@ -1,36 +1,81 @@
-"""The console's ASGI app: whether it lives, its metrics, and the REST API that reads the ledger."""
+"""The console's ASGI app: the pages, the REST API, whether it lives, and its metrics."""
 
 from __future__ import annotations
 
+import secrets
 import time
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
-import msgspec
-from fastapi import Depends, FastAPI, HTTPException, Query, Response
-from fastapi.security import HTTPBasic, HTTPBasicCredentials
-from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, Histogram, generate_latest
 
+from console import alert_pages, api, office_pages, product_pages, proposal_pages, sign_in
+from console.desk import Desk, SignInNeededError, language
+from console.render import FOLDER, page
+from contracts.errors import BadInputError, NotAllowedError, NotFoundError, PriceRadarError
+from contracts.policy import DEFAULT, SHIPPED, Policy
 from ledger.store import Ledger
 
 PENDING = Gauge("priceradar_approvals_pending", "Proposals that wait for people to sign them")
+ANSWERED = Histogram("priceradar_console_response_seconds", "Time until a page or an API answer begins")
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+STATUS = {NotFoundError: 404, NotAllowedError: 403, BadInputError: 400}
+Next = Callable[[Request], Awaitable[Response]]
 
-Limit = Annotated[int, Query(ge=1, le=500)]
-BASIC = HTTPBasic(realm="PriceRadar", auto_error=False)
+
+def create_app(
+    ledger: Ledger,
+    *,
+    demo_login: bool = False,
+    secret: bytes | None = None,
+    policy: Policy = DEFAULT,
+    policies: Sequence[Policy] = tuple(SHIPPED.values()),
+    data: Path | None = None,
+    setup_code: str = "",
+) -> FastAPI:
+    """The app over an open ledger.
+
+    Args:
+        demo_login: people choose a role instead of giving a password.
+        secret: what sessions are signed with; without one they end with the process.
+        policy: the rules in force, asked again when a proposal is signed.
+        data: folder of this installation, where reports of backtests are looked for.
+        setup_code: lets the first visitor become the administrator of an empty ledger.
+    """
+    app = FastAPI(title="PriceRadar", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app.state.desk = Desk(
+        ledger,
+        secret or secrets.token_bytes(32),
+        demo=demo_login,
+        policy=policy,
+        policies=policies,
+        data=data,
+        setup_code=setup_code,
+    )
+    app.middleware("http")(_guarded)
+    app.exception_handler(SignInNeededError)(_sign_in)
+    app.exception_handler(PriceRadarError)(_failed)
+    app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
+    _watching(app, ledger)
+    for room in (sign_in, alert_pages, proposal_pages, product_pages, office_pages, api):
+        app.include_router(room.router)
+    return app
 
 
-def create_app(ledger: Ledger, *, demo_login: bool = False) -> FastAPI:
-    """The app over an open ledger. Reads ask for a name and a password, except in the demo."""
-    app = FastAPI(title="PriceRadar", version="1", docs_url=None, redoc_url=None)
-
-    def signed_in(person: Annotated[HTTPBasicCredentials | None, Depends(BASIC)]) -> str:
-        if person is None and demo_login:
-            return "viewer"
-        role = ledger.sign_in(person.username, person.password) if person is not None else None
-        if role is None:
-            raise HTTPException(401, "wrong name or password", {"WWW-Authenticate": 'Basic realm="PriceRadar"'})
-        return role
-
-    @app.get("/healthz")
+def _watching(app: FastAPI, ledger: Ledger) -> None:
+    @app.get("/healthz", include_in_schema=False)
     def healthz() -> dict[str, Any]:
         """Alive, and the ledger answers."""
         return {"ok": True, "first_run": not ledger.has_users(), "at": time.time_ns() // 1_000_000}
@@ -40,15 +85,28 @@ def create_app(ledger: Ledger, *, demo_login: bool = False) -> FastAPI:
         PENDING.set(ledger.proposal_counts().get("pending", 0))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    @app.get("/api/v1/alerts", dependencies=[Depends(signed_in)])
-    def alerts(open_only: bool = False, severity: str | None = None, limit: Limit = 100) -> Any:
-        """Alerts, the latest first."""
-        return msgspec.to_builtins(ledger.alerts(open_only=open_only, severity=severity, limit=limit))
 
-    @app.get("/api/v1/proposals", dependencies=[Depends(signed_in)])
-    def proposals(status: str | None = None, limit: Limit = 100) -> Any:
-        """Proposals with where they stand, the latest first."""
-        found = ledger.proposals(status=status, limit=limit)
-        return [{"status": status, "proposal": msgspec.to_builtins(proposal)} for proposal, status in found]
+async def _guarded(request: Request, call_next: Next) -> Response:
+    started = time.perf_counter()
+    response = await call_next(request)
+    ANSWERED.observe(time.perf_counter() - started)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if not request.url.path.startswith("/static"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
 
-    return app
+
+async def _sign_in(request: Request, _error: Exception) -> Response:
+    if request.url.path.startswith(("/api/", "/live/")):
+        headers = {"WWW-Authenticate": 'Basic realm="PriceRadar"'}
+        return JSONResponse({"detail": "wrong name or password"}, 401, headers)
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/login?next={quote(target if request.method == 'GET' else '/', safe='')}", 303)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 503)
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"detail": str(error)}, status)
+    return page(request, "error.html", language(request), status, message=str(error))

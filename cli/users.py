@@ -1,0 +1,84 @@
+"""`priceradar users`: who may sign in to the console."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ledger.store import Ledger
+
+group = typer.Typer(help="Who may sign in to the console, and as what.", no_args_is_help=True)
+Config = Annotated[Path | None, typer.Option(help="Configuration, default priceradar.toml here.")]
+
+
+@contextmanager
+def _ledger(config: Path | None) -> Iterator[Ledger]:
+    from ledger.store import Ledger
+    from runtime.settings import load_settings
+
+    ledger = Ledger.open(load_settings(config).ledger_url)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@group.command("add")
+def add(
+    name: Annotated[str, typer.Argument(help="The name they sign in with.")],
+    role: Annotated[str, typer.Option(help="viewer, analyst, pricing, marketing_director, ..., admin.")] = "viewer",
+    password_file: Annotated[Path | None, typer.Option(help="Read the password from here, not from you.")] = None,
+    config: Config = None,
+) -> None:
+    """Let somebody sign in; asks for the password.
+
+    Example: priceradar users add ann --role marketing_director
+    """
+    import time
+
+    from contracts.errors import BadInputError
+
+    if not name.strip() or len(name) > 100 or name.startswith("demo-"):
+        raise BadInputError(f"a name has 1 to 100 characters and does not begin with demo-, was {name[:40]!r}")
+    try:
+        password = password_file.read_text("utf-8").strip() if password_file else _asked()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(f"the password file {password_file} cannot be read: {error}") from error
+    with _ledger(config) as ledger:
+        ledger.add_user(name, role, password, time.time_ns() // 1_000_000, _actor())
+    print(f"{name} may sign in as {role}")
+
+
+def _asked() -> str:
+    from contracts.errors import BadInputError
+
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != password:
+        raise BadInputError("the two passwords differ; try again")
+    return password
+
+
+def _actor() -> str:
+    try:
+        return f"shell:{getpass.getuser()}"
+    except (OSError, KeyError):
+        return "shell"
+
+
+@group.command("list")
+def listed(config: Config = None) -> None:
+    """Print everybody, with their role.
+
+    Example: priceradar users list
+    """
+    from ledger import pages
+
+    with _ledger(config) as ledger, ledger.reading() as connection:
+        for person in pages.people(connection):
+            print(f"{person.name}\t{person.role}{'  (disabled)' if person.disabled else ''}")

@@ -1,0 +1,196 @@
+"""Alerts: the live list, one alert with everything about it, and what people do with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+
+from console import chart, exports
+from console.desk import Desk, Person, Reader, TheDesk, Writer, need, now_ms
+from console.render import fragment, page
+from contracts.alerts import Alert
+from contracts.errors import BadInputError, NotFoundError
+from contracts.times import DAY_MS, HOUR_MS
+from ledger import pages
+from ledger.pages import AlertFilter, Position
+
+router = APIRouter(include_in_schema=False)
+PAGE = 50
+MOST_EXPORTED = 10_000
+HISTORY_DAYS = 90
+Text = Annotated[str, Form()]
+
+
+def position(text: str) -> Position | None:
+    """Where a page goes on: "<ms>.<id>"; BadInputError."""
+    if not text:
+        return None
+    at, _, key = text.partition(".")
+    try:
+        return Position(int(at), key)
+    except ValueError as error:
+        raise BadInputError(f"after must be <epoch ms>.<id>, was {text[:40]!r}") from error
+
+
+def wanted_of(
+    status: str = "open",
+    severity: str = "",
+    kind: str = "",
+    competitor: str = "",
+    sku: str = "",
+    assigned_to: str = "",
+    q: Annotated[str, Query(max_length=200)] = "",
+) -> AlertFilter:
+    """A filter from the URL."""
+    return AlertFilter(
+        status=status,
+        severity=severity,
+        kind=kind,
+        competitor=competitor,
+        sku=sku,
+        assigned_to=assigned_to,
+        text=q.strip(),
+    )
+
+
+def params_of(wanted: AlertFilter) -> dict[str, str]:
+    """The URL's part of a filter."""
+    found = {name: getattr(wanted, name) for name in wanted.__struct_fields__ if name != "text"}
+    return {**found, "q": wanted.text}
+
+
+def _wanted(request: Request) -> AlertFilter:
+    names = ("status", "severity", "kind", "competitor", "sku", "assigned_to", "q")
+    return wanted_of(**{name: request.query_params[name][:200] for name in names if name in request.query_params})
+
+
+@router.get("/alerts")
+def listed(request: Request, person: Reader, desk: TheDesk, after: str = "") -> HTMLResponse:
+    """A page of alerts; the newest page stays current by itself."""
+    wanted = _wanted(request)
+    with desk.ledger.reading() as connection:
+        found = pages.alerts(connection, wanted, position(after), PAGE + 1)
+        competitors = pages.competitors(connection)
+    counts, care = desk.ledger.open_alert_counts(), desk.ledger.care([one.alert_id for one in found])
+    last = found[PAGE - 1] if len(found) > PAGE else None
+    more = f"{last.observed_at}.{last.alert_id}" if last else ""
+    values = {"alerts": found[:PAGE], "wanted": params_of(wanted), "counts": counts, "more": more, "after": after}
+    return page(
+        request,
+        "alerts.html",
+        person.lang,
+        person=person,
+        section="alerts",
+        competitors=competitors,
+        care=care,
+        **values,
+    )
+
+
+@router.get("/alerts.csv")
+def exported(request: Request, _person: Reader, desk: TheDesk) -> Response:
+    """The filtered alerts as CSV."""
+    with desk.ledger.reading() as connection:
+        found = pages.alerts(connection, _wanted(request), None, MOST_EXPORTED)
+    fields = ("alert_id", "status", "severity", "kind", "competitor", "product_id", "sku", "name", "headline")
+    amounts = ("from_minor", "to_minor", "currency", "change_bp", "opened_at", "observed_at", "url")
+    head = (*fields, *amounts)
+    body = exports.table(head, ([getattr(alert, name) for name in head] for alert in found))
+    return _csv(body, "alerts.csv")
+
+
+def _csv(body: str, name: str) -> Response:
+    return Response(body, media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@router.get("/live/alerts")
+async def stream(request: Request, person: Reader, desk: TheDesk) -> StreamingResponse:
+    """Server-sent events: one `alert` for each that is new or changed and fits the filter."""
+    events = _events(desk, person, _wanted(request))
+    return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def _events(desk: Desk, person: Person, wanted: AlertFilter) -> AsyncIterator[str]:
+    yield "retry: 2000\nevent: ready\ndata: {}\n\n"
+    async for alerts in desk.live.listen():
+        for alert in alerts:
+            if fits(alert, wanted):
+                html = fragment("alert_row.html", person.lang, alert=alert, care={})
+                data = json.dumps({"id": alert.alert_id, "html": html, "headline": alert.headline})
+                yield f"event: alert\ndata: {data}\n\n"
+        if not alerts:
+            yield ": still here\n\n"
+
+
+def fits(alert: Alert, wanted: AlertFilter) -> bool:
+    """Whether a filter of the list lets an alert that just came through; who it is assigned to is not known here."""
+    is_open = alert.status != "closed"
+    if (wanted.status == "closed" and is_open) or (wanted.status == "open" and not is_open):
+        return False
+    if any(
+        getattr(wanted, name) not in ("", getattr(alert, name)) for name in ("severity", "kind", "competitor", "sku")
+    ):
+        return False
+    text = f"{alert.headline} {alert.name} {alert.sku} {alert.product_id}".casefold()
+    return wanted.text.casefold() in text
+
+
+@router.get("/alerts/{alert_id}")
+def shown(request: Request, person: Reader, desk: TheDesk, alert_id: str) -> HTMLResponse:
+    """One alert: why, the history of its prices, our side, and what happened before."""
+    alert = desk.ledger.alert(alert_id)
+    if alert is None:
+        raise NotFoundError(f"no alert has the id {alert_id[:80]!r}")
+    item, stock, demand = desk.ledger.standing(alert.sku) if alert.sku else (None, None, None)
+    with desk.ledger.reading() as connection:
+        similar = pages.similar(connection, alert)
+        names = [user.name for user in pages.people(connection) if not user.disabled]
+        proposals = pages.proposals(connection, "", alert.sku, None, 5) if alert.sku else []
+    since = alert.observed_at - HISTORY_DAYS * DAY_MS
+    points = desk.ledger.price_points(alert.competitor, alert.product_id, since) if alert.product_id else []
+    ours = item.price_minor if item and item.currency == alert.currency else None
+    promotions = [point for point in points if point.price_type != "regular"][-8:]
+    care = desk.ledger.care([alert_id]).get(alert_id)
+    context: dict[str, Any] = {"item": item, "stock": stock, "similar": similar, "care": care, "names": names}
+    context |= {"margin": margin_bp(item), "cover": stock.on_hand / demand if stock and demand else None}
+    context |= {"chart": chart.history(points, alert.observed_at, ours, alert.currency, alert.headline)}
+    context |= {"promotions": promotions, "proposals": proposals}
+    return page(request, "alert.html", person.lang, person=person, section="alerts", alert=alert, **context)
+
+
+def margin_bp(item: Any) -> int | None:
+    """Our margin on the price in basis points; None where the cost is not known."""
+    if item is None or item.cost_minor is None or not item.price_minor:
+        return None
+    return int((item.price_minor - item.cost_minor - item.fees_minor) * 10_000 // item.price_minor)
+
+
+@router.post("/alerts/{alert_id}/{act}")
+def cared_for(
+    person: Writer, desk: TheDesk, alert_id: str, act: str, to: Text = "", hours: Text = "", reason: Text = ""
+) -> Response:
+    """Acknowledge, assign, snooze or call wrong."""
+    need(person, "care")
+    now = now_ms()
+    if act == "acknowledge":
+        desk.ledger.acknowledge(alert_id, person.name, now)
+    elif act == "assign":
+        desk.ledger.assign(alert_id, person.name, to.strip()[:100], now)
+    elif act == "snooze":
+        desk.ledger.snooze(alert_id, person.name, now + _hours(hours) * HOUR_MS, now)
+    elif act == "false-positive":
+        desk.ledger.false_positive(alert_id, person.name, reason, now)
+    else:
+        raise NotFoundError(f"an alert is acknowledged, assigned, snoozed or called wrong, was {act[:40]!r}")
+    return RedirectResponse(f"/alerts/{alert_id}", 303)
+
+
+def _hours(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise BadInputError(f"hours must be a whole number, was {text[:40]!r}") from error

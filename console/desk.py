@@ -1,0 +1,124 @@
+"""What every page has at hand, and who asks for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Depends, Form, Request
+
+from console.live import Live
+from console.security import COOKIE, Brake, Session, Sessions
+from contracts.errors import NotAllowedError
+from contracts.policy import Policy
+from ledger.store import Ledger
+from ledger.users import ROLES
+
+DEMO_PREFIX = "demo-"
+
+# What a role may do; signing is decided by the ledger itself.
+MAY: dict[str, tuple[str, ...]] = {
+    "care": ("pricing", "marketing_director", "finance_director", "general_manager", "admin"),
+    "match": ("analyst", "pricing", "admin"),
+    "audit": tuple(role for role in ROLES if role != "viewer"),
+    "people": ("admin",),
+}
+
+
+class SignInNeededError(Exception):
+    """Raised where nobody signed in; pages lead to the form, the API answers 401."""
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Who asks, in which language, and the token their forms carry."""
+
+    name: str
+    role: str
+    lang: str
+    token: str
+
+    def may(self, act: str) -> bool:
+        """Whether this person's role allows an act."""
+        return self.role in MAY[act]
+
+
+class Desk:
+    """The open ledger, the sessions and the settings of one console."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        secret: bytes,
+        *,
+        demo: bool,
+        policy: Policy,
+        policies: Sequence[Policy],
+        data: Path | None,
+        setup_code: str,
+    ) -> None:
+        self.ledger, self.demo, self.policy, self.data = ledger, demo, policy, data
+        self.policies = {one.version: one for one in (policy, *policies)}
+        self.sessions, self.brake, self.live = Sessions(secret), Brake(), Live(ledger)
+        self.setup_code = setup_code
+
+    def role_of(self, name: str) -> str | None:
+        """The role of a person; in the demo `demo-<role>` is one, too."""
+        role = name.removeprefix(DEMO_PREFIX)
+        if self.demo and name.startswith(DEMO_PREFIX) and role in ROLES:
+            return role
+        return self.ledger.role_of(name)
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk of the app that serves this request."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def language(request: Request) -> str:
+    """`?lang=` or the cookie, else what the browser asks for first."""
+    asked = request.query_params.get("lang") or request.cookies.get("lang") or ""
+    if asked not in ("en", "zh"):
+        asked = request.headers.get("accept-language", "en")[:2]
+    return "zh" if asked == "zh" else "en"
+
+
+def session_of(request: Request) -> Session | None:
+    """The session of the cookie."""
+    return desk_of(request).sessions.read(request.cookies.get(COOKIE))
+
+
+def person_of(request: Request) -> Person:
+    """Who signed in; their role is looked up each time, so that a change counts at once."""
+    desk, session = desk_of(request), session_of(request)
+    role = desk.role_of(session.name) if session is not None else None
+    if session is None or role is None:
+        raise SignInNeededError
+    return Person(session.name, role, language(request), desk.sessions.forgery_token(session))
+
+
+def writer_of(request: Request, token: Annotated[str, Form()] = "") -> Person:
+    """Who sent a form of ours; NotAllowedError where another site made it."""
+    person = person_of(request)
+    if not desk_of(request).sessions.is_ours(session_of(request), token):
+        raise NotAllowedError("this form is too old or not ours; load the page again")
+    return person
+
+
+def need(person: Person, act: str) -> None:
+    """NotAllowedError where the role does not allow it."""
+    if not person.may(act):
+        raise NotAllowedError(f"{act} needs one of {', '.join(MAY[act])}, was {person.role}")
+
+
+def now_ms() -> int:
+    """The clock: when people act."""
+    return time.time_ns() // 1_000_000
+
+
+Reader = Annotated[Person, Depends(person_of)]
+Writer = Annotated[Person, Depends(writer_of)]
+TheDesk = Annotated[Any, Depends(desk_of)]

@@ -1,0 +1,77 @@
+"""Templates, and how amounts, times and changes are written on a page."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from alerts.escape import link
+from console.phrases import phrase
+from contracts.money import format_minor
+from contracts.times import to_iso
+
+FOLDER = Path(__file__).parent
+LOCALES = {"en": "en", "zh": "zh_CN"}
+SECTIONS = ("overview", "alerts", "proposals", "products", "matches", "policies", "backtests", "audit")
+
+
+def money(amount: int | None, currency: str, lang: str = "en") -> str:
+    """An amount as people write it, a dash where there is none."""
+    return "–" if amount is None or not currency else format_minor(amount, currency, LOCALES[lang])
+
+
+def percent(bp: int | None) -> str:
+    """Basis points as per cent with a sign."""
+    return "–" if bp is None else f"{bp / 100:+.1f} %"
+
+
+def moment(ms: int | None) -> str:
+    """A time in UTC, to the second."""
+    return "–" if not ms else to_iso(ms)[:19].replace("T", " ")
+
+
+def span(ms: int, lang: str = "en") -> str:
+    """A stretch of time in its largest unit."""
+    for size, en, zh in ((86_400_000, "d", "天"), (3_600_000, "h", "小时"), (60_000, "min", "分钟")):
+        if ms >= size:
+            return f"{ms // size} {en if lang == 'en' else zh}"
+    return f"{max(ms, 0) // 1000} {'s' if lang == 'en' else '秒'}"
+
+
+def query(**values: object) -> str:
+    """A query string of the values that are set."""
+    return urlencode({name: value for name, value in values.items() if value not in (None, "")})
+
+
+ENVIRONMENT = Environment(
+    loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+ENVIRONMENT.filters.update(money=money, percent=percent, moment=moment, span=span, link=link)
+ENVIRONMENT.globals.update(query=query)
+
+
+def fragment(name: str, lang: str, **values: Any) -> str:
+    """A template that is part of a page."""
+
+    def say(key: str, *slots: object) -> str:
+        return phrase(lang, key, *slots)
+
+    return ENVIRONMENT.get_template(name).render(t=say, lang=lang, **values)
+
+
+def page(request: Request, name: str, lang: str, code: int = 200, **values: Any) -> HTMLResponse:
+    """A whole page; its language is kept for the next one."""
+    known: dict[str, Any] = {"person": None, "section": "", "sections": SECTIONS, "now": time.time_ns() // 1_000_000}
+    theme = request.cookies.get("theme", "")
+    params = dict(request.query_params)
+    params["lang"] = "en" if lang == "zh" else "zh"
+    known |= {"theme": theme if theme in ("dark", "light") else "", "other_language": "?" + urlencode(params)}
+    response = HTMLResponse(fragment(name, lang, **{**known, **values}), code)
+    response.set_cookie("lang", lang, max_age=365 * 86_400, samesite="lax", httponly=True)
+    return response

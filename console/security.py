@@ -1,0 +1,108 @@
+"""Sessions, forgery tokens and the brake on guessing passwords. Nothing here knows the ledger."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+from itsdangerous import BadSignature, TimestampSigner
+
+COOKIE = "priceradar_session"
+SESSION_SECONDS = 12 * 3600
+TRIES = 5
+WINDOW_SECONDS = 60.0
+REMEMBERED = 10_000  # names and addresses the brake keeps apart
+
+
+class Session(msgspec.Struct, frozen=True):
+    """Who signed in, and the secret of this one session that forgery tokens are made of."""
+
+    name: str
+    nonce: str
+
+
+class Sessions:
+    """Cookies that name a person, signed: the server keeps no list of them."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._signer = TimestampSigner(secret, salt="priceradar.session")
+
+    def begin(self, name: str) -> str:
+        """Value of the cookie of a new session."""
+        return self._signer.sign(msgspec.json.encode(Session(name, secrets.token_hex(16))).hex()).decode()
+
+    def read(self, cookie: str | None) -> Session | None:
+        """The session of a cookie; None where it is missing, changed or too old."""
+        try:
+            signed = self._signer.unsign(cookie or "", max_age=SESSION_SECONDS)
+            return msgspec.json.decode(bytes.fromhex(signed.decode()), type=Session)
+        except (BadSignature, ValueError, msgspec.MsgspecError):
+            return None
+
+    def forgery_token(self, session: Session | None) -> str:
+        """What every form of this session carries, so that no other site can send it."""
+        nonce = session.nonce if session is not None else "nobody"
+        return hmac.new(self._secret, f"form {nonce}".encode(), sha256).hexdigest()
+
+    def is_ours(self, session: Session | None, token: str) -> bool:
+        """Whether a form came from a page of this session."""
+        return hmac.compare_digest(self.forgery_token(session).encode(), token.encode())
+
+
+class Brake:
+    """At most `TRIES` wrong passwords a minute, by name and by address."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._failures: OrderedDict[str, list[float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def wait_seconds(self, *keys: str) -> int:
+        """Seconds until one may try again; 0 where one may now."""
+        with self._lock:
+            return max((self._wait(key) for key in keys), default=0)
+
+    def failed(self, *keys: str) -> None:
+        """Note a wrong password."""
+        with self._lock:
+            for key in keys:
+                self._failures.setdefault(key, []).append(self._clock())
+                self._failures.move_to_end(key)
+            while len(self._failures) > REMEMBERED:
+                self._failures.popitem(last=False)
+
+    def _wait(self, key: str) -> int:
+        now = self._clock()
+        recent = [at for at in self._failures.get(key, ()) if now - at < WINDOW_SECONDS]
+        if key in self._failures:
+            self._failures[key] = recent
+        return 0 if len(recent) < TRIES else int(recent[-TRIES] + WINDOW_SECONDS - now) + 1
+
+
+def secret_of(data: Path) -> bytes:
+    """The secret of this installation; made at the first call, so that sessions outlive a restart."""
+    path = data / "console.secret"
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        data.mkdir(parents=True, exist_ok=True)
+    partial = data / f".console.secret.{os.getpid()}"
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_bytes(32))
+    try:
+        path.hardlink_to(partial)  # the first console wins; the others read what it wrote
+    except FileExistsError:
+        pass
+    finally:
+        partial.unlink()
+    return path.read_bytes()

@@ -1,0 +1,71 @@
+// Keys, the theme, and alerts that arrive while the page is open. Everything works without this file.
+"use strict";
+
+const rows = () => [...document.querySelectorAll("table.list tbody tr[data-href]")];
+const typing = (target) => target.closest("input, select, textarea");
+const selected = () => document.querySelector("tr.at");
+
+function move(step) {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.indexOf(selected());
+  const next = all[at < 0 ? 0 : Math.min(Math.max(at + step, 0), all.length - 1)];
+  all.forEach((row) => row.classList.toggle("at", row === next));
+  next.querySelector("a").focus();
+  next.scrollIntoView({ block: "nearest" });
+}
+
+const inReach = (selector) => (selected() || document).querySelector(selector);
+
+const KEYS = {
+  j: () => move(1),
+  k: () => move(-1),
+  a: () => inReach("[data-key=a]:not(:disabled)")?.click(),
+  r: () => inReach("[data-focus=r]")?.form.elements.reason.focus(),
+  "/": () => document.querySelector("input[type=search]")?.focus(),
+  Enter: () => selected() && !document.activeElement.closest("a, button") && (location.href = selected().dataset.href),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") document.activeElement.blur();
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  const act = KEYS[event.key];
+  if (!act) return;
+  if (event.key !== "Enter") event.preventDefault();
+  act();
+});
+
+document.getElementById("theme")?.addEventListener("click", () => {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
+});
+
+const MOST_ROWS = 200;
+
+function listen(table) {
+  const sign = document.getElementById("live");
+  const show = (on) => {
+    sign.textContent = on ? `● ${sign.dataset.on}` : sign.dataset.off;
+    sign.classList.toggle("fine", on);
+  };
+  const source = new EventSource(table.dataset.live);
+  source.addEventListener("ready", () => show(true));
+  source.onerror = () => show(false);
+  source.addEventListener("alert", (event) => {
+    const { id, html } = JSON.parse(event.data); // made and escaped by our own server
+    const holder = document.createElement("template");
+    holder.innerHTML = html.trim();
+    const row = holder.content.firstElementChild;
+    row.classList.add("new");
+    document.getElementById(id)?.remove();
+    document.getElementById("nothing")?.remove();
+    const body = table.tBodies[0];
+    body.prepend(row);
+    while (body.rows.length > MOST_ROWS) body.lastElementChild.remove();
+  });
+  addEventListener("pagehide", () => source.close());
+}
+
+document.querySelectorAll("table[data-live]").forEach(listen);

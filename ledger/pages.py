@@ -1,0 +1,190 @@
+"""What pages show of the ledger: filtered lists in pages that lose and repeat no row.
+
+A page goes on where the last one ended by (time, id): rows of equal time are told apart by their id.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Select, and_, func, or_, select, tuple_, update
+
+from contracts.alerts import Alert
+from contracts.codec import decode, encode
+from contracts.errors import BadInputError, NotFoundError
+from contracts.facts import Match
+from contracts.observations import PricePoint
+from contracts.proposals import Proposal, ProposalStatus
+from ledger import audit
+from ledger.models import AlertRow, AuditRow, ItemRow, MatchRow, PriceRow, ProposalRow, UserRow
+
+OPEN = ("opened", "updated")
+
+
+class Position(NamedTuple):
+    """Where a page ended: time (epoch ms) and id of its last row."""
+
+    at: int
+    key: str
+
+
+class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which alerts; empty fields take everything. `text` is sought in headline, name and SKU."""
+
+    status: str = "open"
+    severity: str = ""
+    kind: str = ""
+    competitor: str = ""
+    sku: str = ""
+    assigned_to: str = ""
+    text: str = ""
+
+
+def alerts(connection: Connection, wanted: AlertFilter, after: Position | None, limit: int) -> list[Alert]:
+    """Alerts, the latest first."""
+    query = _alerts(select(AlertRow.body), wanted)
+    if after is not None:
+        query = query.where(tuple_(AlertRow.observed_at, AlertRow.alert_id) < tuple_(*after))
+    query = query.order_by(AlertRow.observed_at.desc(), AlertRow.alert_id.desc()).limit(limit)
+    return [decode(body.encode(), Alert) for body in connection.scalars(query)]
+
+
+def alert_count(connection: Connection, wanted: AlertFilter) -> int:
+    """How many alerts a filter leaves."""
+    return connection.scalar(_alerts(select(func.count()).select_from(AlertRow), wanted)) or 0
+
+
+def _alerts(query: Select[Any], wanted: AlertFilter) -> Select[Any]:
+    if wanted.status == "open":
+        query = query.where(AlertRow.status.in_(OPEN))
+    elif wanted.status == "closed":
+        query = query.where(AlertRow.status == "closed")
+    for name in ("severity", "kind", "competitor", "sku", "assigned_to"):
+        if value := getattr(wanted, name):
+            query = query.where(AlertRow.__table__.c[name] == value)
+    if wanted.text:
+        query = query.where(AlertRow.body.contains(wanted.text, autoescape=True))
+    return query
+
+
+def similar(connection: Connection, alert: Alert, limit: int = 8) -> list[Alert]:
+    """Earlier and later episodes of the same product there, the latest first."""
+    same = or_(
+        and_(AlertRow.competitor == alert.competitor, AlertRow.product_id == alert.product_id),
+        and_(AlertRow.sku == alert.sku, AlertRow.sku != "", AlertRow.kind == alert.kind),
+    )
+    query = select(AlertRow.body).where(same, AlertRow.alert_id != alert.alert_id)
+    query = query.order_by(AlertRow.observed_at.desc()).limit(limit)
+    return [decode(body.encode(), Alert) for body in connection.scalars(query)]
+
+
+def proposals(
+    connection: Connection, status: str, sku: str, after: Position | None, limit: int
+) -> list[tuple[Proposal, ProposalStatus]]:
+    """Proposals and where they stand, the latest first; an empty status or SKU takes all."""
+    query = select(ProposalRow.body, ProposalRow.status)
+    if status:
+        query = query.where(ProposalRow.status == status)
+    if sku:
+        query = query.where(ProposalRow.sku == sku)
+    if after is not None:
+        query = query.where(tuple_(ProposalRow.decided_at, ProposalRow.proposal_id) < tuple_(*after))
+    query = query.order_by(ProposalRow.decided_at.desc(), ProposalRow.proposal_id.desc()).limit(limit)
+    return [(decode(row.body.encode(), Proposal), row.status) for row in connection.execute(query)]
+
+
+def competitors(connection: Connection) -> list[str]:
+    """Every competitor of which a price is known; each is one step in the index, whatever it holds."""
+    found: list[str] = []
+    last = connection.scalar(select(func.min(PriceRow.competitor)))
+    while last is not None:
+        found.append(last)
+        last = connection.scalar(select(func.min(PriceRow.competitor)).where(PriceRow.competitor > last))
+    return found
+
+
+def freshness(connection: Connection) -> dict[str, int]:
+    """When each competitor last changed a price (epoch ms)."""
+    found = {}
+    for name in competitors(connection):
+        query = select(PriceRow.observed_at).where(PriceRow.competitor == name)
+        found[name] = connection.scalar(query.order_by(PriceRow.observed_at.desc()).limit(1)) or 0
+    return found
+
+
+def latest_prices(connection: Connection, skus: list[str]) -> list[PricePoint]:
+    """The last regular or promotion price of every product matched to these SKUs, with their SKU."""
+    pairs = select(MatchRow.competitor, MatchRow.product_id, MatchRow.sku).where(
+        MatchRow.sku.in_(skus), MatchRow.status != "rejected"
+    )
+    found = []
+    for competitor, product, sku in connection.execute(pairs).all():
+        query = select(PriceRow.__table__).where(
+            PriceRow.competitor == competitor,
+            PriceRow.product_id == product,
+            PriceRow.price_type.in_(("regular", "promotion")),
+        )
+        row = connection.execute(query.order_by(PriceRow.observed_at.desc()).limit(1)).mappings().one_or_none()
+        if row is not None:
+            found.append(PricePoint(**{**row, "sku": sku}))
+    return found
+
+
+def products(connection: Connection, text: str, after: str, limit: int) -> list[str]:
+    """SKUs of the catalogue in order; `text` is sought in what the catalogue says."""
+    query = select(ItemRow.sku).where(ItemRow.sku > after)
+    if text:
+        query = query.where(
+            or_(ItemRow.sku.contains(text, autoescape=True), ItemRow.body.contains(text, autoescape=True))
+        )
+    return list(connection.scalars(query.order_by(ItemRow.sku).limit(limit)))
+
+
+def matches(connection: Connection, status: str, limit: int) -> list[Match]:
+    """Matches, the least sure first."""
+    query = select(MatchRow.body, MatchRow.status).limit(5_000)
+    if status:
+        query = query.where(MatchRow.status == status)
+    found = [
+        msgspec.structs.replace(decode(row.body.encode(), Match), status=row.status)
+        for row in connection.execute(query)
+    ]
+    return sorted(found, key=lambda match: (match.confidence, match.competitor, match.product_id))[:limit]
+
+
+def judge_match(
+    connection: Connection, competitor: str, product_id: str, verdict: str, user: str, now_ms: int
+) -> Match:
+    """A person says whether two products are the same; NotFoundError, BadInputError."""
+    if verdict not in ("approved", "rejected"):
+        raise BadInputError(f"a match is approved or rejected, was {verdict[:40]!r}")
+    where = (MatchRow.competitor == competitor, MatchRow.product_id == product_id)
+    body = connection.scalar(select(MatchRow.body).where(*where))
+    if body is None:
+        raise NotFoundError(f"no match is known of {product_id[:80]!r} at {competitor[:80]!r}")
+    found = decode(body.encode(), Match)
+    judged: Match = msgspec.structs.replace(found, status=verdict, matched_at=max(now_ms, found.matched_at))
+    values = {"status": verdict, "matched_at": judged.matched_at, "body": encode(judged).decode()}
+    connection.execute(update(MatchRow).where(*where).values(values))
+    audit.record(connection, now_ms, user, "judge_match", f"{competitor}|{product_id}", verdict=verdict, sku=found.sku)
+    return judged
+
+
+def acts(connection: Connection, actor: str, action: str, before: int | None, limit: int) -> list[AuditRow]:
+    """Acts of the audit chain, the latest first, below the number `before`."""
+    query = select(AuditRow.__table__)
+    if actor:
+        query = query.where(AuditRow.actor == actor)
+    if action:
+        query = query.where(AuditRow.action == action)
+    if before is not None:
+        query = query.where(AuditRow.number < before)
+    rows = connection.execute(query.order_by(AuditRow.number.desc()).limit(limit)).mappings()
+    return [AuditRow(**row) for row in rows]
+
+
+def people(connection: Connection) -> list[UserRow]:
+    """Everybody who may or might sign in."""
+    rows = connection.execute(select(UserRow.__table__).order_by(UserRow.name)).mappings()
+    return [UserRow(**row) for row in rows]
