@@ -74,7 +74,6 @@ def listed(request: Request, person: Reader, desk: TheDesk, after: str = "") -> 
     wanted = _wanted(request)
     with desk.ledger.reading() as connection:
         found = pages.alerts(connection, wanted, position(after), PAGE + 1)
-        competitors = pages.competitors(connection)
     counts, care = desk.ledger.open_alert_counts(), desk.ledger.care([one.alert_id for one in found])
     last = found[PAGE - 1] if len(found) > PAGE else None
     more = f"{last.observed_at}.{last.alert_id}" if last else ""
@@ -85,10 +84,15 @@ def listed(request: Request, person: Reader, desk: TheDesk, after: str = "") -> 
         person.lang,
         person=person,
         section="alerts",
-        competitors=competitors,
+        competitors=desk.kept("competitors", 60.0, lambda: _competitors(desk)),
         care=care,
         **values,
     )
+
+
+def _competitors(desk: Desk) -> list[str]:
+    with desk.ledger.reading() as connection:
+        return pages.competitors(connection)
 
 
 @router.get("/alerts.csv")

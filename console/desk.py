@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -63,6 +63,14 @@ class Desk:
         self.policies = {one.version: one for one in (policy, *policies)}
         self.sessions, self.brake, self.live = Sessions(secret), Brake(), Live(ledger)
         self.setup_code = setup_code
+        self._kept: dict[str, tuple[float, Any]] = {}
+
+    def kept(self, name: str, seconds: float, make: Callable[[], Any]) -> Any:
+        """A value that may be so old: what all pages share and what takes long to find."""
+        known = self._kept.get(name)
+        if known is None or time.monotonic() - known[0] > seconds:
+            known = self._kept[name] = (time.monotonic(), make())
+        return known[1]
 
     def role_of(self, name: str) -> str | None:
         """The role of a person; in the demo `demo-<role>` is one, too."""

@@ -24,6 +24,7 @@ from ledger.users import ROLES
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
 MOST_SKUS = 400  # of the heat map; each costs a look-up a competitor
+HEAT_SECONDS = 60.0
 STALE_MS, OLD_MS = 6 * HOUR_MS, DAY_MS
 
 
@@ -32,14 +33,22 @@ def overview(request: Request, person: Reader, desk: TheDesk) -> HTMLResponse:
     """Traffic lights, the heat map of the price index, and how fresh each competitor is."""
     now = now_ms()
     with desk.ledger.reading() as connection:
-        fresh = pages.freshness(connection)
         review = pages.matches(connection, "review", 200)
         newest = pages.alerts(connection, pages.AlertFilter(), None, 8)
+    fresh: dict[str, int] = desk.kept("freshness", 15.0, lambda: _freshness(desk))
     values: dict[str, Any] = {"counts": desk.ledger.open_alert_counts(), "review": len(review), "newest": newest}
-    values |= {"pending": desk.ledger.proposal_counts().get("pending", 0), "heat": heat_map(desk)}
+    values |= {
+        "pending": desk.ledger.proposal_counts().get("pending", 0),
+        "heat": desk.kept("heat", HEAT_SECONDS, lambda: heat_map(desk)),
+    }
     values |= {"fresh": [(name, at, _light(now - at)) for name, at in fresh.items()]}
     values |= {"precision": desk.ledger.precision(now - 7 * DAY_MS, now)}
     return page(request, "overview.html", person.lang, person=person, section="overview", **values)
+
+
+def _freshness(desk: Desk) -> dict[str, int]:
+    with desk.ledger.reading() as connection:
+        return pages.freshness(connection)
 
 
 def _light(age_ms: int) -> str:

@@ -19,7 +19,13 @@ class AlertRow(Base):
     """An alert at its newest revision, and what people did with it."""
 
     __tablename__ = "alerts"
-    __table_args__ = (Index("alerts_by_status", "status", "observed_at"), Index("alerts_by_opening", "opened_at"))
+    __table_args__ = (
+        Index("alerts_by_status", "status", "observed_at"),
+        Index("alerts_by_opening", "opened_at"),
+        Index("alerts_by_time", "observed_at", "alert_id"),
+        Index("alerts_by_product", "competitor", "product_id"),
+        Index("alerts_by_sku", "sku", "kind"),
+    )
     alert_id: Mapped[str] = mapped_column(primary_key=True)
     revision: Mapped[int]
     status: Mapped[str]
@@ -66,7 +72,11 @@ class ProposalRow(Base):
     """A proposal and where it stands."""
 
     __tablename__ = "proposals"
-    __table_args__ = (Index("proposals_by_status", "status", "decided_at"), Index("proposals_by_sku", "sku"))
+    __table_args__ = (
+        Index("proposals_by_status", "status", "decided_at"),
+        Index("proposals_by_sku", "sku"),
+        Index("proposals_by_time", "decided_at", "proposal_id"),
+    )
     proposal_id: Mapped[str] = mapped_column(primary_key=True)
     sku: Mapped[str]
     kind: Mapped[str]
@@ -138,7 +148,10 @@ class PriceRow(Base):
     """A price that differs from the one before it: the history of a series."""
 
     __tablename__ = "price_points"
-    __table_args__ = (Index("price_points_by_sku", "sku", "observed_at"),)
+    __table_args__ = (
+        Index("price_points_by_sku", "sku", "observed_at"),
+        Index("price_points_by_product", "competitor", "product_id", "observed_at"),
+    )
     competitor: Mapped[str] = mapped_column(primary_key=True)
     product_id: Mapped[str] = mapped_column(primary_key=True)
     seller: Mapped[str] = mapped_column(primary_key=True)
@@ -174,3 +187,15 @@ class UserRow(Base):
     password_hash: Mapped[str]
     created_at: Mapped[int]
     disabled: Mapped[bool]
+
+
+class TokenRow(Base):
+    """A key by which a program acts for a person; only the hash of the key is kept."""
+
+    __tablename__ = "tokens"
+    token_id: Mapped[str] = mapped_column(primary_key=True)
+    user: Mapped[str]
+    purpose: Mapped[str]
+    hash: Mapped[str]
+    created_at: Mapped[int]
+    revoked_at: Mapped[int | None]

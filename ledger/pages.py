@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, func, or_, select, tuple_, update
+from sqlalchemy import Connection, Select, and_, func, or_, select, text, tuple_, update
 
 from contracts.alerts import Alert
 from contracts.codec import decode, encode
@@ -104,31 +104,36 @@ def competitors(connection: Connection) -> list[str]:
     return found
 
 
+# One step in the index a product, instead of reading every price of the competitor.
+_FRESHEST = text("""
+WITH RECURSIVE product(name) AS (
+    SELECT min(product_id) FROM price_points WHERE competitor = :competitor
+    UNION ALL
+    SELECT (SELECT min(product_id) FROM price_points WHERE competitor = :competitor AND product_id > product.name)
+    FROM product WHERE product.name IS NOT NULL
+)
+SELECT max((SELECT max(observed_at) FROM price_points WHERE competitor = :competitor AND product_id = product.name))
+FROM product WHERE product.name IS NOT NULL
+""")
+
+
 def freshness(connection: Connection) -> dict[str, int]:
     """When each competitor last changed a price (epoch ms)."""
-    found = {}
-    for name in competitors(connection):
-        query = select(PriceRow.observed_at).where(PriceRow.competitor == name)
-        found[name] = connection.scalar(query.order_by(PriceRow.observed_at.desc()).limit(1)) or 0
-    return found
+    return {name: connection.scalar(_FRESHEST, {"competitor": name}) or 0 for name in competitors(connection)}
 
 
 def latest_prices(connection: Connection, skus: list[str]) -> list[PricePoint]:
     """The last regular or promotion price of every product matched to these SKUs, with their SKU."""
-    pairs = select(MatchRow.competitor, MatchRow.product_id, MatchRow.sku).where(
-        MatchRow.sku.in_(skus), MatchRow.status != "rejected"
-    )
-    found = []
-    for competitor, product, sku in connection.execute(pairs).all():
-        query = select(PriceRow.__table__).where(
-            PriceRow.competitor == competitor,
-            PriceRow.product_id == product,
-            PriceRow.price_type.in_(("regular", "promotion")),
-        )
-        row = connection.execute(query.order_by(PriceRow.observed_at.desc()).limit(1)).mappings().one_or_none()
-        if row is not None:
-            found.append(PricePoint(**{**row, "sku": sku}))
-    return found
+    same = (PriceRow.competitor == MatchRow.competitor, PriceRow.product_id == MatchRow.product_id)
+    told = PriceRow.price_type.in_(("regular", "promotion"))
+    newest = select(func.max(PriceRow.observed_at)).where(*same, told).correlate(MatchRow).scalar_subquery()
+    query = select(PriceRow.__table__, MatchRow.sku.label("ours")).join(MatchRow, and_(*same))
+    query = query.where(MatchRow.sku.in_(skus), MatchRow.status != "rejected", told, PriceRow.observed_at == newest)
+    found = {}
+    for row in connection.execute(query.order_by(PriceRow.price_type)).mappings():
+        point = PricePoint(**{**{name: row[name] for name in PricePoint.__struct_fields__}, "sku": row["ours"]})
+        found[point.competitor, point.product_id] = point
+    return list(found.values())
 
 
 def products(connection: Connection, text: str, after: str, limit: int) -> list[str]:
