@@ -82,3 +82,54 @@ def listed(config: Config = None) -> None:
     with _ledger(config) as ledger, ledger.reading() as connection:
         for person in pages.people(connection):
             print(f"{person.name}\t{person.role}{'  (disabled)' if person.disabled else ''}")
+
+
+@group.command("token")
+def token(
+    name: Annotated[str, typer.Argument(help="For whom the program acts.")],
+    purpose: Annotated[str, typer.Option(help="What the key is for; people see it in the list.")] = "",
+    config: Config = None,
+) -> None:
+    """Make a key for a program and print it, this once: Authorization: Bearer KEY.
+
+    Example: priceradar users token ann --purpose "nightly export"
+    """
+    import time
+
+    from ledger import tokens
+
+    with _ledger(config) as ledger, ledger.writing() as connection:
+        key = tokens.make(connection, name, purpose, time.time_ns() // 1_000_000, _actor())
+    print(key)
+
+
+@group.command("tokens")
+def token_list(config: Config = None) -> None:
+    """Print every key's id, holder and purpose.
+
+    Example: priceradar users tokens
+    """
+    from contracts.times import to_iso
+    from ledger import tokens
+
+    with _ledger(config) as ledger, ledger.reading() as connection:
+        for one in tokens.listed(connection):
+            ended = f"  (revoked {to_iso(one.revoked_at)})" if one.revoked_at else ""
+            print(f"{one.token_id}\t{one.user}\t{one.purpose}\t{to_iso(one.created_at)}{ended}")
+
+
+@group.command("revoke")
+def revoke(
+    token_id: Annotated[str, typer.Argument(help="The key's id, see priceradar users tokens.")], config: Config = None
+) -> None:
+    """End a key at once.
+
+    Example: priceradar users revoke 3f2a90c1b7de
+    """
+    import time
+
+    from ledger import tokens
+
+    with _ledger(config) as ledger, ledger.writing() as connection:
+        tokens.revoke(connection, token_id, time.time_ns() // 1_000_000, _actor())
+    print(f"{token_id} no longer works")

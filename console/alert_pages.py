@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from console import chart, exports
-from console.desk import Desk, Person, Reader, TheDesk, Writer, need, now_ms
+from console.desk import NO_NUL, Desk, Person, Reader, TheDesk, Writer, need, now_ms
 from console.render import fragment, page
 from contracts.alerts import Alert
 from contracts.errors import BadInputError, NotFoundError
@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 PAGE = 50
 MOST_EXPORTED = 10_000
 HISTORY_DAYS = 90
-Text = Annotated[str, Form()]
+Text = Annotated[str, Form(max_length=2_000, pattern=NO_NUL)]
 
 
 def position(text: str) -> Position | None:

@@ -6,18 +6,30 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Security
-from fastapi.security import HTTPBasic, HTTPBasicCredentials
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBasic, HTTPBasicCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
 from console.alert_pages import position, wanted_of
-from console.desk import DEMO_PREFIX, Person, SignInNeededError, TheDesk, desk_of, need, now_ms, person_of, session_of
+from console.desk import (
+    DEMO_PREFIX,
+    NO_NUL,
+    Person,
+    SignInNeededError,
+    TheDesk,
+    desk_of,
+    need,
+    now_ms,
+    person_of,
+    session_of,
+)
 from contracts.errors import NotAllowedError, NotFoundError
 from contracts.times import HOUR_MS
-from ledger import pages
+from ledger import pages, tokens
 from ledger.pages import AlertFilter
 
 router = APIRouter(prefix="/api/v1")
 BASIC = HTTPBasic(realm="PriceRadar", auto_error=False)
+BEARER = HTTPBearer(auto_error=False, description="A key of priceradar users token")
 MOST_MS = 2**53  # JSON's largest whole number everywhere
 
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -30,7 +42,7 @@ Since = Annotated[int, Query(ge=0, le=MOST_MS, description="Epoch ms, UTC")]
 class Reason(BaseModel):
     """Why a person does something."""
 
-    reason: str = Field("", max_length=2_000)
+    reason: str = Field("", max_length=2_000, pattern=NO_NUL)
 
 
 class Signature(Reason):
@@ -43,17 +55,20 @@ class Care(Reason):
     """What to do with an alert: `to` for assign, `hours` for snooze, `reason` for false_positive."""
 
     act: Literal["acknowledge", "assign", "snooze", "false_positive"]
-    to: str = Field("", max_length=100)
+    to: str = Field("", max_length=100, pattern=NO_NUL)
     hours: int = Field(4, ge=0, le=720)
 
 
 def caller(
     request: Request,
     basic: Annotated[HTTPBasicCredentials | None, Security(BASIC)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
     x_form_token: Annotated[str, Header(max_length=200)] = "",
 ) -> Person:
-    """Who asks: name and password, or the session of a page (writes then carry its form token)."""
+    """Who asks: a key, name and password, or the session of a page (writes then carry its form token)."""
     desk = desk_of(request)
+    if bearer is not None:
+        return _holder(request, bearer.credentials)
     if basic is not None:
         return Person(basic.username, _role(request, basic), "en", "")
     try:
@@ -65,6 +80,14 @@ def caller(
     if request.method != "GET" and not desk.sessions.is_ours(session_of(request), x_form_token):
         raise NotAllowedError("a write with a session's cookie needs the header X-Form-Token of its page")
     return person
+
+
+def _holder(request: Request, key: str) -> Person:
+    with desk_of(request).ledger.reading() as connection:
+        found = tokens.holder(connection, key)
+    if found is None:
+        raise SignInNeededError
+    return Person(*found, "en", "")
 
 
 def _role(request: Request, basic: HTTPBasicCredentials) -> str:

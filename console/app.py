@@ -88,7 +88,10 @@ def _watching(app: FastAPI, ledger: Ledger) -> None:
 
 async def _guarded(request: Request, call_next: Next) -> Response:
     started = time.perf_counter()
-    response = await call_next(request)
+    if "\x00" in request.url.path or b"%00" in request.scope["query_string"]:
+        response: Response = JSONResponse({"detail": "an address has no NUL in it"}, 400)
+    else:
+        response = await call_next(request)
     ANSWERED.observe(time.perf_counter() - started)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)

@@ -18,6 +18,7 @@ from ledger.store import Ledger
 from ledger.users import ROLES
 
 DEMO_PREFIX = "demo-"
+NO_NUL = r"^[^\x00]*$"  # PostgreSQL has no such letter
 
 # What a role may do; signing is decided by the ledger itself.
 MAY: dict[str, tuple[str, ...]] = {

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from console import exports
-from console.desk import Desk, Reader, TheDesk, Writer, need, now_ms
+from console.desk import NO_NUL, Desk, Reader, TheDesk, Writer, need, now_ms
 from console.render import page
 from contracts.errors import BadInputError, NotFoundError, TamperedError
 from contracts.policy import Policy
@@ -22,7 +22,7 @@ from ledger import pages
 from ledger.users import ROLES
 
 router = APIRouter(include_in_schema=False)
-Text = Annotated[str, Form()]
+Text = Annotated[str, Form(max_length=2_000, pattern=NO_NUL)]
 MOST_SKUS = 400  # of the heat map; each costs a look-up a competitor
 HEAT_SECONDS = 60.0
 STALE_MS, OLD_MS = 6 * HOUR_MS, DAY_MS

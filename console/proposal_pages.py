@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from console import chart
 from console.alert_pages import position
-from console.desk import Desk, Person, Reader, TheDesk, Writer, now_ms
+from console.desk import NO_NUL, Desk, Person, Reader, TheDesk, Writer, now_ms
 from console.render import page
 from contracts.errors import BadInputError, NotFoundError
 from contracts.proposals import Proposal
@@ -81,7 +81,7 @@ def sign(
     desk: TheDesk,
     proposal_id: str,
     verdict: Annotated[str, Form()],
-    reason: Annotated[str, Form(max_length=2_000)] = "",
+    reason: Annotated[str, Form(max_length=2_000, pattern=NO_NUL)] = "",
 ) -> Response:
     """Approve or reject under the role of who signed in."""
     if verdict not in ("approve", "reject"):

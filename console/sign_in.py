@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from console.desk import DEMO_PREFIX, Desk, TheDesk, Writer, desk_of, language, now_ms, session_of
+from console.desk import DEMO_PREFIX, NO_NUL, Desk, TheDesk, Writer, desk_of, language, now_ms, session_of
 from console.phrases import phrase
 from console.render import page
 from console.security import COOKIE, SESSION_SECONDS
@@ -16,7 +16,7 @@ from contracts.errors import BadInputError, NotAllowedError
 from ledger.users import ROLES
 
 router = APIRouter(include_in_schema=False)
-Text = Annotated[str, Form()]
+Text = Annotated[str, Form(max_length=2_000, pattern=NO_NUL)]
 
 
 def local(path: str) -> str:
