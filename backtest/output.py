@@ -16,7 +16,7 @@ from contracts.errors import BadInputError
 from contracts.events import MarketEvent
 
 ROWS = 20_000  # rows a row group
-FILES = ("summary.json", "events.parquet", "proposals.parquet", "report.html")
+FILES = ("summary.json", "events.parquet", "proposals.parquet", "alerts.parquet", "report.html")
 _TIME = pa.timestamp("ms", tz="UTC")
 
 EVENTS_SCHEMA = pa.schema(
@@ -59,6 +59,31 @@ PROPOSALS_SCHEMA = pa.schema(
         pa.field("record_hash", pa.string(), nullable=False),
     ]
 )
+ALERTS_SCHEMA = pa.schema(
+    [
+        pa.field("alert_id", pa.string(), nullable=False),
+        pa.field("revision", pa.int32(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("severity", pa.string(), nullable=False),
+        pa.field("competitor", pa.string(), nullable=False),
+        pa.field("product_id", pa.string(), nullable=False),
+        pa.field("seller", pa.string(), nullable=False),
+        pa.field("price_type", pa.string(), nullable=False),
+        pa.field("sku", pa.string(), nullable=False),
+        pa.field("opened_at", _TIME, nullable=False),
+        pa.field("observed_at", _TIME, nullable=False),
+        pa.field("event_id", pa.string(), nullable=False),
+        pa.field("headline", pa.string(), nullable=False),
+        pa.field("from_minor", pa.int64()),
+        pa.field("to_minor", pa.int64()),
+        pa.field("currency", pa.string(), nullable=False),
+        pa.field("change_bp", pa.int64(), nullable=False),
+        pa.field("count", pa.int64(), nullable=False),
+        pa.field("subject", pa.string(), nullable=False),
+        pa.field("campaign", pa.string(), nullable=False),
+    ]
+)
 
 
 class Rows:
@@ -86,8 +111,26 @@ class Rows:
         self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
 
 
+class Tables:
+    """The tables of one policy's results in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self.events = Rows(folder / "events.parquet", EVENTS_SCHEMA, _event_value)
+        self.proposals = Rows(folder / "proposals.parquet", PROPOSALS_SCHEMA, getattr)
+        self.alerts = Rows(folder / "alerts.parquet", ALERTS_SCHEMA, getattr)
+
+    def close(self) -> None:
+        """Write what waits and the ends of the files."""
+        for rows in (self.events, self.proposals, self.alerts):
+            rows.close()
+
+
 class Output:
     """A folder of results; a context manager. What an interrupted run left is replaced.
+
+    Attributes:
+        tables: of the first policy; `second` makes those of one beside it, in `compare/`.
 
     Errors: BadInputError where the folder holds something else.
     """
@@ -102,16 +145,20 @@ class Output:
 
     def __enter__(self) -> Self:
         shutil.rmtree(self._partial, ignore_errors=True)
-        self._partial.mkdir(parents=True)
-        self.events = Rows(self._partial / "events.parquet", EVENTS_SCHEMA, _event_value)
-        self.proposals = Rows(self._partial / "proposals.parquet", PROPOSALS_SCHEMA, getattr)
+        self.tables = Tables(self._partial)
+        self._open = [self.tables]
         return self
+
+    def second(self) -> Tables:
+        """The tables of a second policy."""
+        self._open.append(Tables(self._partial / "compare"))
+        return self._open[-1]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.events.close()
-        self.proposals.close()
+        for tables in self._open:
+            tables.close()
         if error is not None:
             shutil.rmtree(self._partial, ignore_errors=True)
             return

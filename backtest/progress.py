@@ -13,10 +13,11 @@ from backtest.recording import Recording
 
 
 @contextmanager
-def shown(title: str, recording: Recording) -> Iterator[Callable[[int], None]]:
+def shown(title: str, recording: Recording, passes: int = 1) -> Iterator[Callable[[int], None]]:
     """Gives what to call with each number of rows done; lines about skipped files stay above the bar."""
     console = Console(file=sys.stderr)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=recording.rows())
+        rows = recording.rows()
+        task = bar.add_task(title, total=None if rows is None else rows * passes)
         yield lambda rows: bar.update(task, advance=rows)

@@ -51,6 +51,10 @@ class Recording:
             raise BadRecordingError(f"recording {path} does not exist; name a Parquet file, a CSV file or a folder")
         self.partitions: dict[int, list[Path]] = {0: [path]} if path.is_file() else self._folder()
 
+    def again(self) -> Recording:
+        """The same recording from its start, with nothing counted yet."""
+        return Recording(self.path, self.currency, self.skip_corrupt, self._say)
+
     def rows(self) -> int | None:
         """Number of rows by the files' own account, None where only reading tells (CSV)."""
         total = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
@@ -18,46 +19,63 @@ STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}"
     "table{border-collapse:collapse}td,th{padding:.2rem .8rem;border-bottom:1px solid #d8dee4;text-align:left}"
     "td.n{text-align:right;font-variant-numeric:tabular-nums}svg{max-width:100%;height:auto}"
+    ".pair{display:flex;gap:1rem}figure{margin:0;flex:1;min-width:0}"
 )
 MOST_LINES = 12
 
 
-def render(summary: dict[str, object], tally: Tally) -> str:
-    """The page; every text that comes from a recording is escaped."""
+def render(summary: dict[str, Any], tallies: Sequence[Tally]) -> str:
+    """The page of one policy, or of two side by side; every text that comes from a recording is escaped."""
+    summaries = [summary, *([summary["compare"]] if "compare" in summary else [])]
+    policies = [str(one["policy"]) for one in summaries]
+    plots: tuple[tuple[str, Callable[[Tally], str]], ...] = (
+        ("Moves a day, by competitor", lambda tally: _days(tally.events_by_day)),
+        ("Alerts a day, by competitor", lambda tally: _days(tally.alerts_by_day)),
+        ("Moves by size", _sizes),
+        ("Proposals a day", lambda tally: _days(tally.proposals_by_day)),
+        ("Held back, by guard", lambda tally: _bars(tally.guards)),
+    )
     parts = [
-        f"<h1>Backtest of {escape(str(summary['policy']))}</h1>",
+        f"<h1>Backtest of {escape(' beside '.join(policies))}</h1>",
         f"<p>{escape(str(summary['recording']))}</p>",
-        _table(summary),
-        _section("Moves a day, by competitor", _days(tally.events_by_day)),
-        _section("Alerts a day, by competitor", _days(tally.alerts_by_day)),
-        _section("Moves by size", _sizes(tally)),
-        _section("Proposals a day", _days(tally.proposals_by_day)),
-        _section("Held back, by guard", _bars(tally.guards)),
+        _table(summaries),
+        *(_section(title, policies, [plot(tally) for tally in tallies]) for title, plot in plots),
     ]
     head = f'<meta charset="utf-8"><title>PriceRadar backtest</title><style>{STYLE}</style>'
     return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>\n"
 
 
-def _table(summary: dict[str, object]) -> str:
-    rows = []
+def _table(summaries: Sequence[dict[str, Any]]) -> str:
+    columns = [_flat(summary) for summary in summaries]
+    names = dict.fromkeys(name for column in columns for name in column)
+    head = "".join(f"<th>{escape(str(summary['policy']))}</th>" for summary in summaries)
+    rows = [f"<tr><th></th>{head}</tr>"]
+    for name in names:
+        cells = "".join(f"<td class=n>{escape(_number(column.get(name, 0)))}</td>" for column in columns)
+        rows.append(f"<tr><td>{escape(name.replace('_', ' '))}</td>{cells}</tr>")
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _flat(summary: dict[str, Any]) -> dict[str, object]:
+    found: dict[str, object] = {}
     for name, value in summary.items():
+        if name in ("policy", "recording", "skipped_files", "compare"):
+            continue
         if isinstance(value, dict):
-            rows += [(f"{name}: {key}", number) for key, number in value.items()]
-        elif name not in ("policy", "recording", "skipped_files"):
-            rows.append((name, value))
-    cells = "".join(
-        f"<tr><td>{escape(name.replace('_', ' '))}</td><td class=n>{escape(_number(value))}</td></tr>"
-        for name, value in rows
-    )
-    return f"<table>{cells}</table>"
+            found.update({f"{name}: {key}": number for key, number in value.items()})
+        else:
+            found[name] = value
+    return found
 
 
 def _number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
-def _section(title: str, chart: str) -> str:
-    return f"<h2>{escape(title)}</h2>{chart or '<p>None.</p>'}"
+def _section(title: str, policies: Sequence[str], charts: Sequence[str]) -> str:
+    named = [f"<h3>{escape(policy)}</h3>" if len(policies) > 1 else "" for policy in policies]
+    shown = [f"<figure>{name}{chart or '<p>None.</p>'}</figure>" for name, chart in zip(named, charts, strict=True)]
+    return f"<h2>{escape(title)}</h2><div class=pair>{''.join(shown)}</div>"
 
 
 def _days(counts: Counter[tuple[int, str]]) -> str:

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from alerts.book import AlertBook
+from alerts.severity import Exposure, exposure_of
 from backtest.facts import read_facts
 from backtest.feed import Feed
-from backtest.output import Output
+from backtest.output import Output, Tables
 from backtest.recording import Recording
 from backtest.report import render
 from backtest.tally import Tally
-from contracts.events import MarketEvent
+from contracts.events import MarketEvent, PriceMoved
 from contracts.policy import Policy
 from contracts.topics import CATALOG, DECISIONS, MATCHES, SALES, STOCK, Topic
 from pricing.agent import PricingAgent
@@ -53,21 +55,21 @@ class Run:
             self._progress(frame.rows)
         self.counts.update(feed.engine.counts)
 
-    def write(self, output: Output) -> None:
-        """Run to the end and write events, proposals, summary and report into `output`."""
+    def write(self, tables: Tables) -> dict[str, object]:
+        """Run to the end, write events, alerts and proposals, and give what summary.json says."""
         started = time.perf_counter()
-        agent, facts = PricingAgent(self.policy), Facts(self.recording.path)
+        agent, facts, book = PricingAgent(self.policy), Facts(self.recording.path), AlertBook(self.policy.alerting)
         for _partition, event in self.events():
             facts.tell(agent, event.observed_at)
             self.tally.event(event)
-            output.events.add(event)
+            tables.events.add(event)
+            for alert in book.on_event(event, _exposure(agent, event)):
+                self.tally.alert(alert)
+                tables.alerts.add(alert)
             for proposal in agent.on_event(event):
                 self.tally.proposal(proposal)
-                output.proposals.add(proposal)
-        seconds = time.perf_counter() - started
-        summary = self.summary(seconds)
-        output.summary(summary)
-        output.report(render(summary, self.tally))
+                tables.proposals.add(proposal)
+        return self.summary(time.perf_counter() - started)
 
     def summary(self, seconds: float) -> dict[str, object]:
         """What summary.json says."""
@@ -95,6 +97,15 @@ class Facts:
             _tell(agent, topic, value)
 
 
+def _exposure(agent: PricingAgent, event: MarketEvent) -> Exposure | None:
+    """What a move puts at risk of ours, as far as the recording knew by then."""
+    state = agent.state.skus.get(event.sku) if event.sku and isinstance(event, PriceMoved) else None
+    if state is None:
+        return None
+    demand = state.sales.forecast(event.observed_at)
+    return exposure_of(state.item, state.stock, None if demand is None else demand.mean)
+
+
 def _tell(agent: PricingAgent, topic: Topic, value: Any) -> None:
     handlers: dict[str, Callable[[Any], None]] = {
         CATALOG.name: agent.on_item,
@@ -106,9 +117,25 @@ def _tell(agent: PricingAgent, topic: Topic, value: Any) -> None:
     handlers[topic.name](value)
 
 
-def backtest(recording: Recording, policy: Policy, out: Path, progress: Progress = lambda _rows: None) -> Run:
-    """Run a policy over a recording and write the results to `out`; BadRecordingError, BadInputError."""
+def backtest(
+    recording: Recording,
+    policy: Policy,
+    out: Path,
+    progress: Progress = lambda _rows: None,
+    compare: Policy | None = None,
+) -> Run:
+    """Run a policy over a recording and write the results to `out`; BadRecordingError, BadInputError.
+
+    With `compare` a second policy runs over the same rows: its tables lie in `out`/compare, and
+    summary and report show both side by side.
+    """
     run = Run(recording, policy, progress)
     with Output(out) as output:
-        run.write(output)
+        summary, tallies = run.write(output.tables), [run.tally]
+        if compare is not None:
+            second = Run(recording.again(), compare, progress)
+            summary = {**summary, "compare": second.write(output.second())}
+            tallies.append(second.tally)
+        output.summary(summary)
+        output.report(render(summary, tallies))
     return run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from contracts.alerts import Alert
 from contracts.events import MarketEvent, MassMove, PriceMoved
 from contracts.proposals import Proposal
 from contracts.times import DAY_MS
@@ -22,6 +23,8 @@ class Tally:
         self.alerts_by_day: Counter[tuple[int, str]] = Counter()
         self.alerts = 0
         self.alert_updates = 0
+        self.alert_kinds: Counter[str] = Counter()
+        self.severities: Counter[str] = Counter()
         self.proposals: Counter[str] = Counter()
         self.proposals_by_day: Counter[tuple[int, str]] = Counter()
         self.guards: Counter[str] = Counter()
@@ -38,13 +41,15 @@ class Tally:
             self.sizes[direction, max(edge for edge in SIZES_BP if edge <= abs(change))] += 1
             self.events_by_day[event.observed_at // DAY_MS, event.competitor] += 1
 
-    def alert(self, opened: bool, observed_at: int, competitor: str) -> None:
-        """Count one alert, or an update of one."""
-        if not opened:
+    def alert(self, alert: Alert) -> None:
+        """Count one alert, or a later revision of one."""
+        if alert.status != "opened":
             self.alert_updates += 1
             return
         self.alerts += 1
-        self.alerts_by_day[observed_at // DAY_MS, competitor] += 1
+        self.alert_kinds[alert.kind] += 1
+        self.severities[alert.severity] += 1
+        self.alerts_by_day[alert.observed_at // DAY_MS, alert.competitor] += 1
 
     def proposal(self, proposal: Proposal) -> None:
         """Count one proposal, or the guard that held it back."""
@@ -53,6 +58,11 @@ class Tally:
         self.proposals_by_day[proposal.decided_at // DAY_MS, outcome] += 1
         if proposal.blocked_by is not None:
             self.guards[proposal.blocked_by] += 1
+
+    def alerts_per_day(self) -> float:
+        """New alerts a day, over the days from the first event's to the last's."""
+        days = [day for day, _ in (*self.events_by_day, *self.alerts_by_day)]
+        return round(self.alerts / (max(days) - min(days) + 1), 1) if days else 0.0
 
     def summary(self, counts: dict[str, int]) -> dict[str, object]:
         """The counts of summary.json; `counts` are the detector's."""
@@ -66,6 +76,9 @@ class Tally:
             "mass_moves": self.kinds["MassMove"],
             "alerts": self.alerts,
             "alert_updates": self.alert_updates,
+            "alerts_by_kind": dict(sorted(self.alert_kinds.items())),
+            "alerts_by_severity": dict(sorted(self.severities.items())),
+            "alerts_per_day": self.alerts_per_day(),
             "proposals": self.proposals["markdown"] + self.proposals["restore"],
             "proposals_held_back": self.proposals["blocked"],
             "guard_hits": dict(sorted(self.guards.items())),

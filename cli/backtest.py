@@ -16,7 +16,7 @@ def backtest(
     currency: Annotated[str, typer.Option("--currency", help="Of rows that state none, ISO 4217.")] = "XXX",
     skip_corrupt: Annotated[bool, typer.Option("--skip-corrupt", help="Leave files out that cannot be read.")] = False,
 ) -> None:
-    """Run a policy over a recording: summary.json, events.parquet, proposals.parquet, report.html.
+    """Run a policy over a recording: summary.json, events, alerts and proposals.parquet, report.html.
 
     Example: priceradar backtest data/recordings --policy default --compare mine.toml --out result
     """
@@ -31,13 +31,11 @@ def backtest(
         raise UnknownCurrencyError(f"--currency must be an ISO 4217 code, was {currency!r}")
     first, second = load_policy(policy), load_policy(compare) if compare else None
     source = Recording(recording, currency, skip_corrupt)
-    with shown(f"{first.name}", source) as progress:
-        done = run(source, first, out, progress)
+    title = f"{first.name} beside {second.name}" if second else first.name
+    with shown(title, source, 2 if second else 1) as progress:
+        done = run(source, first, out, progress, second)
     moves = done.tally.moves
     print(
         f"{out}: {done.counts['observations']:,} observations, {moves['step'] + moves['drift']:,} moves, "
         f"{done.tally.alerts:,} alerts, {done.tally.proposals.total():,} proposals"
     )
-    if second is not None:
-        with shown(f"{second.name}", source) as progress:
-            run(Recording(recording, currency, skip_corrupt), second, out / "compare", progress)
