@@ -255,6 +255,43 @@ def test_filters_live_in_the_address_and_the_language_changes(browser: Browser, 
     expect(page.get_by_role("button", name="确认")).to_have_count(0)  # a viewer only looks
 
 
+# What a screen reader needs, and the contrast of WCAG AA.
+ACCESSIBLE = """() => {
+  const wrong = [];
+  const visible = (node) => node.getClientRects().length > 0;
+  const name = (node) => (node.getAttribute("aria-label") || node.textContent || node.title || "").trim();
+  for (const node of document.querySelectorAll("input:not([type=hidden]), select"))
+    if (!node.labels.length && !node.getAttribute("aria-label")) wrong.push(`no label: ${node.outerHTML}`);
+  for (const node of document.querySelectorAll("button, a"))
+    if (visible(node) && !name(node)) wrong.push(`no name: ${node.outerHTML}`);
+  for (const node of document.querySelectorAll("img:not([alt]), svg:not([aria-label]):not([aria-hidden])"))
+    wrong.push(`no text: ${node.outerHTML.slice(0, 80)}`);
+  if (document.querySelectorAll("h1").length !== 1) wrong.push("not one h1");
+  if (document.querySelectorAll("main").length !== 1) wrong.push("not one main");
+  const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
+  if (new Set(ids).size !== ids.length) wrong.push("an id twice");
+  const parts = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (node) => {
+    for (; node; node = node.parentElement) {
+      const colour = parts(getComputedStyle(node).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0.5) return colour;
+    }
+    return [255, 255, 255];
+  };
+  for (const node of document.querySelectorAll("main *, header *, footer")) {
+    const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+    if (!own || !visible(node) || node.disabled || node.closest("svg")) continue;
+    const [a, b] = [light(parts(getComputedStyle(node).color)), light(behind(node))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) wrong.push(`contrast ${ratio.toFixed(2)}: ${node.outerHTML.slice(0, 90)}`);
+  }
+  return wrong;
+}"""
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_page_looks_right(browser: Browser, address: str, tmp_path: Path, theme: str) -> None:
     folder = Path(os.environ.get("PRICERADAR_SCREENSHOTS") or tmp_path)
@@ -267,6 +304,7 @@ def test_every_page_looks_right(browser: Browser, address: str, tmp_path: Path, 
         answer = page.goto(f"/{name}", wait_until="load")
         assert answer is not None
         assert answer.ok, name
+        assert page.evaluate(ACCESSIBLE) == [], name
         page.screenshot(path=folder / f"{name.replace('/', '-') or 'overview'}-{theme}.png")
     page.set_viewport_size({"width": 390, "height": 844})
     for name in names:
