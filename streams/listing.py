@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numba
 import numpy as np
+import numpy.typing as npt
 
 from contracts.times import DAY_MS
 from streams.state import MarketState
+
+Ints = npt.NDArray[np.int64]
+_jit: Any = numba.njit(cache=True, nogil=True)
 
 
 def missing(state: MarketState, shop: int, now: int, after: int) -> list[int]:
@@ -15,12 +22,26 @@ def missing(state: MarketState, shop: int, now: int, after: int) -> list[int]:
     stream is cut. A shop that was itself unseen for as long proves nothing about its products:
     their time begins anew with its return.
     """
-    shops, slots, today = state.shops, state.slots[: state.size], now // DAY_MS
+    shops, today = state.shops, now // DAY_MS
     if (today - int(shops["swept_day"][shop])) * DAY_MS >= after:
         shops["returned_at"][shop] = now
     shops["swept_day"][shop] = today
-    seen = np.maximum(slots["checked_at"], shops["returned_at"][shop])
-    here = (slots["competitor"] == shop) & (slots["last"] > 0) & (slots["delisted"] == 0)
-    gone = np.flatnonzero(here & (now - seen > after))
-    slots["delisted"][gone] = 1
-    return [int(slot) for slot in gone]
+    found = np.empty(state.size, np.int64)
+    count = _mark(state.slots, state.size, shop, int(shops["returned_at"][shop]), now, after, found)
+    gone: list[int] = found[:count].tolist()
+    return gone
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _mark(slots: Any, size: int, shop: int, returned_at: int, now: int, after: int, found: Ints) -> int:
+    """Mark what is gone and write its slots to the top of `found`; returns how many."""
+    count = 0
+    for number in range(size):
+        slot = slots[number]
+        if slot.competitor != shop or slot.last <= 0 or slot.delisted != 0:
+            continue
+        if now - max(slot.checked_at, returned_at) > after:
+            slot.delisted = 1
+            found[count] = number
+            count += 1
+    return count
