@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, get_args
 
 import msgspec
@@ -31,6 +33,9 @@ NAMES: dict[str, str] = {
     "source": "",
 }
 DEFAULTS = {field.encode_name: field.default for field in msgspec.structs.fields(Observation)}
+FOREIGN = ("availability", "currency")  # may be said otherwise than by a column of that name
+NOTHING: Mapping[str, str] = MappingProxyType({})
+UNREAD = object()
 REQUIRED = ("observed_at", "competitor", "product_id")
 PRICES = ("price_minor", "price_cents", "price")
 
@@ -58,6 +63,9 @@ class Frame:
         self.observed_at = times(batch.column("observed_at"), where)
         self.price = self._price()
         self._list: npt.NDArray[np.int64] | None = None
+        self._shown: Any = UNREAD
+        # The others have the value that the struct has by itself.
+        self._stated = [name for name in NAMES if name in (*self._names, "competitor", "product_id", *FOREIGN)]
 
     def slice(self, start: int, end: int) -> Frame:
         """Rows [start, end) as a frame of their own."""
@@ -104,11 +112,14 @@ class Frame:
             return None
         return None if column.null_count == self.rows else column
 
-    def observation(self, row: int) -> Observation:
-        """One row as the struct it was, or would have been."""
-        price, shown = int(self.price[row]), self.promotions()
-        text = None if shown is None else shown[row].as_py()
-        fields: dict[str, Any] = {name: self._name(name, row) for name in NAMES}
+    def observation(self, row: int, known: Mapping[str, str] = NOTHING) -> Observation:
+        """One row as the struct it was, or would have been; `known` are names of it that need no looking up."""
+        price = int(self.price[row])
+        if self._shown is UNREAD:
+            self._shown = self.promotions()
+        text = None if self._shown is None else self._shown[row].as_py()
+        fields: dict[str, Any] = {name: self._name(name, row) for name in self._stated if name not in known}
+        fields.update(known)
         if "match_confidence" in self._names:
             fields["match_confidence"] = self.batch.column("match_confidence")[row].as_py()
         # msgspec leaves out a default only where it is the very same object: equal rows must give equal bytes.

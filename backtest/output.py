@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from functools import cache
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -89,8 +91,8 @@ ALERTS_SCHEMA = pa.schema(
 class Rows:
     """Structs into a Parquet file, some thousand at a time."""
 
-    def __init__(self, path: Path, schema: pa.Schema, value_of: Callable[[Any, str], Any]) -> None:
-        self._schema, self._value_of = schema, value_of
+    def __init__(self, path: Path, schema: pa.Schema, cells: Callable[[Any], tuple[Any, ...]]) -> None:
+        self._schema, self._cells = schema, cells
         self._writer = parquet.ParquetWriter(path, schema, compression="zstd")
         self._waiting: list[Any] = []
 
@@ -107,7 +109,8 @@ class Rows:
 
     def _flush(self) -> None:
         rows, self._waiting = self._waiting, []
-        arrays = [pa.array([self._value_of(row, f.name) for row in rows], f.type) for f in self._schema]
+        columns = zip(*map(self._cells, rows), strict=True) if rows else [()] * len(self._schema)
+        arrays = [pa.array(cells, field.type) for cells, field in zip(columns, self._schema, strict=True)]
         self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
 
 
@@ -116,9 +119,9 @@ class Tables:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
-        self.events = Rows(folder / "events.parquet", EVENTS_SCHEMA, _event_value)
-        self.proposals = Rows(folder / "proposals.parquet", PROPOSALS_SCHEMA, getattr)
-        self.alerts = Rows(folder / "alerts.parquet", ALERTS_SCHEMA, getattr)
+        self.events = Rows(folder / "events.parquet", EVENTS_SCHEMA, _event_cells)
+        self.proposals = Rows(folder / "proposals.parquet", PROPOSALS_SCHEMA, attrgetter(*PROPOSALS_SCHEMA.names))
+        self.alerts = Rows(folder / "alerts.parquet", ALERTS_SCHEMA, attrgetter(*ALERTS_SCHEMA.names))
 
     def close(self) -> None:
         """Write what waits and the ends of the files."""
@@ -175,5 +178,17 @@ class Output:
         (self._partial / "report.html").write_text(html, "utf-8")
 
 
-def _event_value(event: MarketEvent, name: str) -> Any:
-    return type(event).__name__ if name == "kind" else getattr(event, name, None)
+def _event_cells(event: MarketEvent) -> tuple[Any, ...]:
+    return _getter_of(type(event))(event)
+
+
+@cache
+def _getter_of(kind: type[MarketEvent]) -> Callable[[MarketEvent], tuple[Any, ...]]:
+    """What gives the cells of an event of a kind: its fields, null where it has none of that name."""
+    there = [name for name in EVENTS_SCHEMA.names if name in kind.__struct_fields__]
+    read = attrgetter(*there)
+    at = {name: place for place, name in enumerate(there)}
+    # One more cell behind the fields says the kind, and one holds the null.
+    places = itemgetter(*[at.get(n, len(there) + (n != "kind")) for n in EVENTS_SCHEMA.names])
+    rest = (kind.__name__, None)
+    return lambda event: places((*read(event), *rest))
