@@ -15,7 +15,6 @@ from contracts.errors import TamperedError, UnavailableError
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC, LOCK = ROOT / "jgo.toml", ROOT / "jgo.lock.toml"
-FOLDERS = ("jars", "modules")  # where jgo puts plain and modular jars
 FETCH_SECONDS = 600
 
 
@@ -74,7 +73,8 @@ def checked(folder: Path, name: str, sha256: str) -> Path:
 
 
 def _find(folder: Path, name: str) -> Path | None:
-    return next((path for where in FOLDERS if (path := folder / where / name).is_file()), None)
+    path = folder / name
+    return path if path.is_file() else None
 
 
 def _fetch(folder: Path) -> None:
@@ -89,8 +89,13 @@ def _fetch(folder: Path) -> None:
         if done.returncode:
             lines = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
             raise UnavailableError(f"Apache Kafka cannot be fetched ({lines[-1][:200]}): {_advice()}")
+        # Where below its cache folder jgo links the jars differs between its versions and ways of being called.
+        flat = partial / "flat"
+        flat.mkdir()
+        for jar in list(partial.rglob("*.jar")):
+            jar.replace(flat / jar.name)
         if not folder.exists():
-            partial.rename(folder)
+            flat.rename(folder)
     except subprocess.TimeoutExpired as error:
         raise UnavailableError(f"Apache Kafka was not fetched within {FETCH_SECONDS} s: {_advice()}") from error
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -25,16 +26,31 @@ def test_no_registry_is_named(path: Path) -> None:
     assert "http" not in path.read_text("utf-8").lower()
 
 
-def test_a_jar_with_the_right_bytes_is_taken_from_either_folder(tmp_path: Path) -> None:
-    (tmp_path / "modules").mkdir()
-    (tmp_path / "modules" / "a.jar").write_bytes(b"jar")
+def test_a_jar_with_the_right_bytes_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "a.jar").write_bytes(b"jar")
 
-    assert jars.checked(tmp_path, "a.jar", hashlib.sha256(b"jar").hexdigest()) == tmp_path / "modules" / "a.jar"
+    assert jars.checked(tmp_path, "a.jar", hashlib.sha256(b"jar").hexdigest()) == tmp_path / "a.jar"
+
+
+@pytest.mark.parametrize("where", ["jars", "envs/org/apache/kafka/0123/modules"])
+def test_jars_are_found_wherever_jgo_puts_them(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(jars, "locked_jars", lambda: {"a.jar": hashlib.sha256(b"jar").hexdigest()})
+
+    def sync(command: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        linked = Path(command[command.index("--cache-dir") + 1]) / where
+        linked.mkdir(parents=True)
+        (linked / "a.jar").write_bytes(b"jar")
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(jars.subprocess, "run", sync)
+
+    assert jars.kafka_classpath() == str(jars.kafka_folder() / "a.jar")
+    assert [path.name for path in jars.cache_folder().iterdir()] == [jars.kafka_folder().name]
 
 
 def test_a_changed_jar_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "jars").mkdir()
-    (tmp_path / "jars" / "a.jar").write_bytes(b"something else")
+    (tmp_path / "a.jar").write_bytes(b"something else")
 
     with pytest.raises(TamperedError, match=r"a\.jar must have sha256 .* delete .* and try again"):
         jars.checked(tmp_path, "a.jar", hashlib.sha256(b"jar").hexdigest())
