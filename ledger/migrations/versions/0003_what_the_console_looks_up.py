@@ -16,7 +16,9 @@ def upgrade() -> None:
     op.create_index("alerts_by_product", "alerts", ["competitor", "product_id"], unique=False)
     op.create_index("alerts_by_sku", "alerts", ["sku", "kind"], unique=False)
     op.create_index("proposals_by_time", "proposals", ["decided_at", "proposal_id"], unique=False)
-    op.create_index("price_points_by_product", "price_points", ["competitor", "product_id", "observed_at"], unique=False)
+    op.create_index(
+        "price_points_by_product", "price_points", ["competitor", "product_id", "observed_at"], unique=False
+    )
     op.create_table(
         "tokens",
         sa.Column("token_id", sa.Text(), nullable=False),
