@@ -1,44 +1,69 @@
-"""Where alerts go: a signed webhook, and whatever apprise reaches."""
+"""Where alerts go: a signed webhook, cards with buttons in chats, and whatever apprise reaches."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import time
 import urllib.error
 import urllib.request
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
+from urllib.parse import parse_qs, quote, urldefrag
 
 import apprise
+import msgspec
 
-from alerts.text import body
-from contracts.alerts import Alert
+from alerts import cards
+from alerts.messages import Message, message_of
+from alerts.routing import Parcel
+from alerts.text import Language
+from contracts.alerts import Severity
 from contracts.codec import encode
-from contracts.errors import BadInputError, UnavailableError
+from contracts.errors import BadInputError, UnansweredError, UnavailableError
 from contracts.ids import content_hash
 from runtime.settings import Settings
 
-TIMEOUT_SECONDS = 10.0
-TYPES = {"green": apprise.NotifyType.INFO, "yellow": apprise.NotifyType.WARNING, "red": apprise.NotifyType.FAILURE}
+TIMEOUT_SECONDS = 30.0
+TYPES: dict[Severity, Any] = {
+    "green": apprise.NotifyType.INFO,
+    "yellow": apprise.NotifyType.WARNING,
+    "red": apprise.NotifyType.FAILURE,
+}
+CARDS: dict[str, Callable[[Message], dict[str, Any]]] = {
+    "feishu": cards.feishu,
+    "dingtalk": cards.dingtalk,
+    "wecom": cards.wecom,
+    "slack": cards.slack,
+}
 
 
 class Channel(Protocol):
-    """A place to tell people; `send` blocks and raises UnavailableError where it was not accepted."""
+    """A place to tell people.
+
+    `send` blocks; it raises UnavailableError where a parcel was not accepted, UnansweredError
+    where nobody said whether it was. The same parcel may come twice and carries the same id.
+    `merges`: people read here, so many alerts at once come as one message.
+    """
 
     name: str
     kind: str
+    merges: bool
 
-    def send(self, delivery_id: str, alert: Alert) -> None:
-        """Deliver one alert; the same delivery may come twice and carries the same id."""
+    def send(self, parcel: Parcel) -> None:
+        """Deliver a parcel."""
 
 
 class Webhook:
     """POSTs the alert as JSON.
 
-    Headers: `Idempotency-Key` is the delivery's id; `X-PriceRadar-Signature` is
+    Headers: `Idempotency-Key` is the parcel's id; `X-PriceRadar-Signature` is
     `sha256=` and the HMAC-SHA256 of the body under the shared secret.
     """
 
     name = kind = "webhook"
+    merges = False
 
     def __init__(self, url: str, secret: str) -> None:
         if not url.startswith(("http://", "https://")):
@@ -46,40 +71,85 @@ class Webhook:
         self._url = url
         self._secret = secret.encode()
 
-    def send(self, delivery_id: str, alert: Alert) -> None:
+    def send(self, parcel: Parcel) -> None:
         """Deliver one alert; any answer but 2xx is a refusal."""
-        data = encode(alert)
-        headers = {"Content-Type": "application/json", "Idempotency-Key": delivery_id}
+        data = encode(parcel.alerts[0])
+        headers = {"Idempotency-Key": parcel.parcel_id}
         if self._secret:
             digest = hmac.new(self._secret, data, hashlib.sha256).hexdigest()
             headers["X-PriceRadar-Signature"] = f"sha256={digest}"
-        request = urllib.request.Request(self._url, data=data, headers=headers, method="POST")  # noqa: S310 checked above
+        _post(self._url, data, headers)
+
+
+class Chat:
+    """A bot's hook of Feishu, DingTalk, WeCom or Slack: `feishu+https://...#secret=S&lang=zh`.
+
+    What stands behind the # is ours and is not sent: the bot's signing secret, and the language.
+    """
+
+    merges = True
+
+    def __init__(self, name: str, url: str, console: str) -> None:
+        self.kind, _, rest = url.partition("+")
+        self._url, ours = urldefrag(rest)
+        if self.kind not in CARDS or not self._url.startswith(("http://", "https://")):
+            raise BadInputError(f"channel {name!r} must be like feishu+https://..., was {url[:20]!r}")
+        options = {key: values[-1] for key, values in parse_qs(ours).items()}
+        self.name, self._console = name, console
+        self._secret = options.get("secret", "")
+        self._language: Language = "en" if options.get("lang") == "en" else "zh"
+        if self.kind == "slack" and "lang" not in options:
+            self._language = "en"
+
+    def send(self, parcel: Parcel) -> None:
+        """Deliver a card; refused where the service says no in its answer's body."""
+        card = CARDS[self.kind](message_of(parcel, self._language, self._console))
+        url, signed = self._signed(card, int(time.time()))
+        answer = _post(url, msgspec.json.encode(signed), {"Idempotency-Key": parcel.parcel_id})
+        if self.kind == "slack":
+            return
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
-                return
-        except (OSError, urllib.error.URLError) as error:
-            raise UnavailableError(f"the webhook did not accept the alert: {error}") from error
+            said = msgspec.json.decode(answer or b"{}", type=dict[str, Any])
+        except msgspec.MsgspecError as error:
+            raise UnavailableError(f"{self.kind} answered what is no JSON object: {answer[:60]!r}") from error
+        code = said.get("code", said.get("errcode", said.get("StatusCode", 0)))
+        if code:
+            raise UnavailableError(f"{self.kind} refused the card: {code} {said.get('msg') or said.get('errmsg')}")
+
+    def _signed(self, card: dict[str, Any], now: int) -> tuple[str, dict[str, Any]]:
+        if self._secret and self.kind == "feishu":
+            sign = hmac.new(f"{now}\n{self._secret}".encode(), b"", hashlib.sha256).digest()
+            return self._url, {"timestamp": str(now), "sign": base64.b64encode(sign).decode(), **card}
+        if self._secret and self.kind == "dingtalk":
+            text = f"{now * 1000}\n{self._secret}".encode()
+            sign = hmac.new(self._secret.encode(), text, hashlib.sha256).digest()
+            return f"{self._url}&timestamp={now * 1000}&sign={quote(base64.b64encode(sign), safe='')}", card
+        return self._url, card
 
 
 class Apprise:
-    """Any service apprise knows, by its URL: mail, Slack, Feishu, DingTalk, WeCom and many more."""
+    """Any service apprise knows, by its URL. Mail gets HTML with links, all others plain text."""
 
-    kind = "apprise"
+    merges = True
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, name: str = "", console: str = "") -> None:
         self._service = apprise.Apprise()
         if not self._service.add(url):
             raise BadInputError(f"apprise does not know this kind of URL, was {url.split(':', 1)[0]!r}")
         # The URL holds secrets: the ledger sees a hash of it.
-        self.name = f"apprise:{content_hash(url.encode())[:12]}"
+        self.name = name or f"apprise:{content_hash(url.encode())[:12]}"
+        self._mail = url.startswith("mailto")
+        self.kind = "mail" if self._mail else "apprise"
+        self._console = console
 
-    def send(self, delivery_id: str, alert: Alert) -> None:  # noqa: ARG002 apprise has no place for an id
-        """Deliver one alert as plain text."""
+    def send(self, parcel: Parcel) -> None:
+        """Deliver a message."""
+        message = message_of(parcel, "en", self._console)
         sent = self._service.notify(
-            title=alert.headline,
-            body=body(alert),
-            notify_type=TYPES[alert.severity],
-            body_format=apprise.NotifyFormat.TEXT,
+            title=message.title,
+            body=cards.mail(message) if self._mail else cards.plain(message),
+            notify_type=TYPES[message.severity],
+            body_format=apprise.NotifyFormat.HTML if self._mail else apprise.NotifyFormat.TEXT,
         )
         if not sent:
             raise UnavailableError("apprise could not deliver the alert")
@@ -87,7 +157,27 @@ class Apprise:
 
 def channels_of(settings: Settings) -> dict[str, Channel]:
     """Every channel the settings name, by the name the ledger knows it by; BadInputError."""
-    found: list[Channel] = [Apprise(url) for url in settings.alert_urls]
+    console = settings.console_url or f"http://{settings.console_host}:{settings.console_port}"
+    found: list[Channel] = [Apprise(url, console=console) for url in settings.alert_urls]
+    for name, url in settings.channels.items():
+        chat = url.partition("+")[0] in CARDS
+        found.append(Chat(name, url, console) if chat else Apprise(url, name, console))
     if settings.webhook:
         found.append(Webhook(settings.webhook, settings.webhook_secret))
     return {channel.name: channel for channel in found}
+
+
+def _post(url: str, data: bytes, headers: dict[str, str]) -> bytes:
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers}, method="POST")  # noqa: S310 checked when made
+    where = url.split("/")[2].rpartition("@")[2]
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+            body: bytes = answer.read(65_536)
+            return body
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise UnavailableError(f"{where} did not accept the alert: status {error.code}") from error
+    except TimeoutError as error:
+        raise UnansweredError(f"{where} did not accept the alert in {TIMEOUT_SECONDS:.0f} s, nor refuse it") from error
+    except OSError as error:
+        raise UnavailableError(f"{where} did not accept the alert: {error}") from error

@@ -1,35 +1,183 @@
-"""Which alert goes to which channel, and when it is owed."""
+"""Who is told what, on which channel, and when: routes, quiet hours, escalation, what becomes one message."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
 
 from alerts.severity import LEVELS
-from contracts.alerts import Alert, Delivery, Severity
+from contracts.alerts import Alert, Delivery
+from contracts.errors import BadPolicyError
 from contracts.ids import make_id
-from contracts.times import MINUTE_MS, SECOND_MS
+from contracts.policy import Alerting, Route
+from contracts.times import EPOCH, MILLISECOND, MINUTE_MS, SECOND_MS
 
-TELL_FROM: Severity = "yellow"  # green alerts are for the console and the brief
 FIRST_RETRY_MS = 5 * SECOND_MS
 LONGEST_RETRY_MS = 15 * MINUTE_MS
+ESCALATION = "escalation"
 
 
-def deliveries(alert: Alert, channels: Sequence[str]) -> list[Delivery]:
-    """What is owed for one revision of an alert: each channel once, at once."""
-    if LEVELS.index(alert.severity) < LEVELS.index(TELL_FROM):
-        return []
-    return [
-        Delivery(
-            delivery_id=make_id("delivery", alert.alert_id, alert.revision, channel),
-            alert_id=alert.alert_id,
-            revision=alert.revision,
-            channel=channel,
-            due_at=alert.observed_at,
+class Parcel(msgspec.Struct, frozen=True):
+    """What one channel gets at once: an alert, or several as one message.
+
+    `parcel_id` stays the same however often it is tried, so that a channel can tell it came before.
+    """
+
+    parcel_id: str
+    channel: str
+    deliveries: tuple[Delivery, ...]
+    alerts: tuple[Alert, ...]
+
+    @property
+    def escalated(self) -> bool:
+        """Whether it says that nobody acknowledged an alert in time."""
+        return bool(self.deliveries) and all(map(is_escalation, self.deliveries))
+
+    @property
+    def attempts(self) -> int:
+        """How often it was tried before."""
+        return max((delivery.attempts for delivery in self.deliveries), default=0)
+
+
+class Routes:
+    """The routes of a policy over the channels there are.
+
+    Args:
+        channels: names of the channels of the settings; BadPolicyError for a route to any other.
+    """
+
+    def __init__(self, alerting: Alerting, channels: Iterable[str]) -> None:
+        self.alerting = alerting
+        self.channels = list(channels)
+        self._zone = ZoneInfo(alerting.timezone)
+        self._routes = alerting.routes or (Route(),)
+        for route in self._routes:
+            unknown = sorted(set(route.channels) - set(self.channels))
+            if unknown:
+                named = ", ".join(self.channels) or "none"
+                raise BadPolicyError(
+                    f"route {route.name!r} names the channel {unknown[0]!r}; the settings have {named}"
+                )
+
+    def deliveries(self, alert: Alert, now_ms: int) -> list[Delivery]:
+        """What is owed for one revision of an alert from now on (epoch ms): each channel once."""
+        due: dict[str, int] = {}
+        for route in self._routes:
+            if not route.escalation and _worth_telling(alert) and _fits(route, alert):
+                at = self._after_quiet(route, alert, now_ms)
+                for channel in route.channels or self.channels:
+                    due[channel] = min(due.get(channel, at), at)
+        return [_owed("delivery", alert, channel, at) for channel, at in due.items()]
+
+    def escalations(self, alert: Alert, now_ms: int) -> list[Delivery]:
+        """What is owed because nobody acknowledged a red alert in time: at once, once for the alert."""
+        told = [route for route in self._routes if route.escalation] or list(self._routes)
+        channels = dict.fromkeys(
+            channel for route in told if _concerns(route, alert) for channel in route.channels or self.channels
         )
-        for channel in channels
-    ]
+        return [_owed(ESCALATION, alert, channel, now_ms) for channel in channels]
+
+    def not_before(self, parcel: Parcel, at: int) -> int:
+        """The earliest time from `at` on at which no quiet hours keep the parcel back."""
+        if parcel.escalated:
+            return at
+        times = [
+            self._after_quiet(route, alert, at)
+            for alert in parcel.alerts
+            for route in self._routes
+            if not route.escalation and parcel.channel in (route.channels or self.channels) and _fits(route, alert)
+        ]
+        return min(times, default=at)
+
+    def _after_quiet(self, route: Route, alert: Alert, at: int) -> int:
+        own = bool(route.quiet_from and route.quiet_until)
+        begins = route.quiet_from if own else self.alerting.quiet_from
+        ends = route.quiet_until if own else self.alerting.quiet_until
+        if not begins or not ends or (alert.severity == "red" and self.alerting.red_breaks_quiet):
+            return at
+        return _quiet_end(at, time.fromisoformat(begins), time.fromisoformat(ends), self._zone)
+
+
+def parcels(owed: Sequence[tuple[Delivery, Alert]], merge_from: int) -> list[Parcel]:
+    """What is owed to one channel now as what it will get: `merge_from` or more become one message.
+
+    Escalations stay alone. One alert is told once, at its newest revision, whatever is owed of it.
+    """
+    newest: dict[tuple[str, bool], list[tuple[Delivery, Alert]]] = {}
+    for delivery, alert in owed:
+        newest.setdefault((alert.alert_id, is_escalation(delivery)), []).append((delivery, alert))
+    singles = [_parcel(group) for group in newest.values()]
+    alone = [parcel for parcel in singles if parcel.escalated]
+    others = [parcel for parcel in singles if not parcel.escalated]
+    if len(others) < merge_from:
+        return [*alone, *others]
+    deliveries = tuple(delivery for parcel in others for delivery in parcel.deliveries)
+    ordered = sorted((p.alerts[0] for p in others), key=lambda a: (-LEVELS.index(a.severity), -a.observed_at))
+    parcel_id = make_id("digest", *sorted(delivery.delivery_id for delivery in deliveries))
+    return [*alone, Parcel(parcel_id, others[0].channel, deliveries, tuple(ordered))]
+
+
+def together(parcel_id: str, group: Sequence[tuple[Delivery, Alert]]) -> Parcel:
+    """A parcel that was on its way before: the same again."""
+    alerts = {alert.alert_id: alert for _, alert in group}
+    return Parcel(parcel_id, group[0][0].channel, tuple(d for d, _ in group), tuple(alerts.values()))
+
+
+def is_escalation(delivery: Delivery) -> bool:
+    """Whether a delivery says that nobody acknowledged an alert in time."""
+    return delivery.delivery_id.startswith(f"{ESCALATION}_")
 
 
 def retry_at(now_ms: int, attempts: int) -> int:
     """When to try a refused delivery again: pauses double up to a quarter of an hour."""
     return now_ms + min(FIRST_RETRY_MS << min(attempts, 20), LONGEST_RETRY_MS)
+
+
+def _parcel(group: Sequence[tuple[Delivery, Alert]]) -> Parcel:
+    last = max(group, key=lambda pair: pair[0].revision)[0]
+    return Parcel(last.delivery_id, last.channel, tuple(delivery for delivery, _ in group), (group[0][1],))
+
+
+def _owed(kind: str, alert: Alert, channel: str, at: int) -> Delivery:
+    revision: tuple[int, ...] = () if kind == ESCALATION else (alert.revision,)
+    return Delivery(
+        delivery_id=make_id(kind, alert.alert_id, *revision, channel),
+        alert_id=alert.alert_id,
+        revision=alert.revision,
+        channel=channel,
+        due_at=at,
+    )
+
+
+def _worth_telling(alert: Alert) -> bool:
+    """A digest that grows and what was merged into a campaign are for the console."""
+    if alert.campaign:
+        return False
+    return alert.status == "opened" or alert.kind not in ("mass_move", "assortment")
+
+
+def _fits(route: Route, alert: Alert) -> bool:
+    return LEVELS.index(alert.severity) >= LEVELS.index(route.severity) and _concerns(route, alert)
+
+
+def _concerns(route: Route, alert: Alert) -> bool:
+    return (
+        (not route.kinds or alert.kind in route.kinds)
+        and (not route.categories or alert.category in route.categories)
+        and (not route.competitors or alert.competitor in route.competitors)
+    )
+
+
+def _quiet_end(at: int, begins: time, ends: time, zone: ZoneInfo) -> int:
+    """The end of the quiet hours that `at` (epoch ms) lies in, or `at`. They may go through midnight."""
+    moment = (EPOCH + at * MILLISECOND).astimezone(zone)
+    clock = moment.time()
+    within = begins <= clock < ends if begins < ends else clock >= begins or clock < ends
+    if not within or begins == ends:
+        return at
+    day = moment.date() if clock < ends else moment.date() + timedelta(days=1)
+    end = datetime.combine(day, ends, zone)
+    return max(at, (end - EPOCH) // MILLISECOND)

@@ -79,7 +79,26 @@ def of_digest(event: MarketEvent, count: int) -> str:
     return f"{event.competitor} {did} {count} products since midnight UTC, the latest: {name_of(event)}"
 
 
-def body(alert: Alert) -> str:
-    """The lines below the headline, plain text."""
-    lines = [f"{alert.severity.upper()} {alert.status}, revision {alert.revision}", *alert.reasons]
-    return "\n".join([*lines, alert.url] if alert.url else lines)
+def headline(alert: Alert, language: Language) -> str:
+    """Headline of an alert in a language; the English one is kept in it."""
+    if language == "en":
+        return alert.headline
+    over = "已结束：" if alert.status == "closed" else ""
+    return f"{over}{alert.competitor} {_in_chinese(alert)}"
+
+
+def _in_chinese(alert: Alert) -> str:
+    name = clean(alert.name or alert.sku or alert.product_id)[:LONGEST_NAME]
+    if alert.kind == "price" and alert.from_minor and alert.to_minor:
+        was, now = (format_minor(amount, alert.currency, "zh") for amount in (alert.from_minor, alert.to_minor))
+        return f"{'降价' if alert.change_bp < 0 else '涨价'} {abs(alert.change_bp) / 100:.1f}%：{name} {was} → {now}"
+    if alert.kind == "mass_move":
+        return f"{alert.count} 个商品同时变动，中位数 {alert.change_bp / 100:+.1f}%"
+    if alert.kind == "assortment":
+        return f"{'上架' if alert.subject == 'listed' else '下架'}商品 {alert.count} 个"
+    words = {
+        "promotion": f"促销（{alert.promotion.replace('_', ' ')}）",
+        "stock": "缺货",
+        "quarantine": "价格异常，待核实",
+    }
+    return f"{words.get(alert.kind, '价格变动')}：{name}"

@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Thread
 from typing import Any, Protocol
+from uuid import uuid4
 
 import faust
 from faust.types import EventT
@@ -18,15 +21,15 @@ from prometheus_client import Counter, Histogram
 
 from alerts.book import AlertBook
 from alerts.channels import Channel, channels_of
-from alerts.routing import deliveries, retry_at
+from alerts.routing import Parcel, Routes, retry_at
 from alerts.severity import Exposure, exposure_of
 from contracts.alerts import Alert, Delivery
 from contracts.codec import cloudevent_headers, decode_event, encode
-from contracts.errors import BadInputError, UnavailableError
+from contracts.errors import BadInputError, UnansweredError, UnavailableError
 from contracts.events import MarketEvent, PriceMoved
 from contracts.facts import CatalogItem, StockLevel
 from contracts.policy import Policy
-from contracts.times import to_iso
+from contracts.times import MINUTE_MS, to_iso
 from contracts.topics import ALERTS, EVENTS
 from runtime import metrics
 from runtime.crash import crash
@@ -37,6 +40,9 @@ from runtime.settings import Settings
 STAGE = "alerts"
 RESTORED_CLOSED = 10_000  # lately closed alerts looked at after a start: far more than can be redelivered
 DISPATCH_SECONDS = 0.5
+LOOK_SECONDS = 10.0
+LEASE_MS = 15_000  # after a crash what was being sent waits so long for the next worker
+NEVER = 10**9
 
 LATENCY = Histogram(
     "priceradar_alert_latency_seconds",
@@ -55,9 +61,14 @@ class AlertLedger(Protocol):
     def record_alerts(self, found: Sequence[Alert], deliveries: Sequence[Delivery] = ()) -> None: ...
     def alerts(self, *, open_only: bool = False, limit: int = 100) -> list[Alert]: ...
     def standing(self, sku: str) -> tuple[CatalogItem | None, StockLevel | None, float | None]: ...
-    def due_deliveries(self, now_ms: int, limit: int = 100) -> list[tuple[Delivery, Alert]]: ...
-    def delivered(self, delivery_id: str, now_ms: int) -> None: ...
-    def delivery_failed(self, delivery_id: str, error: str, retry_at_ms: int) -> None: ...
+    def claim_parcels(
+        self, holder: str, channel: str, now_ms: int, lease_ms: int, merge_from: int = ...
+    ) -> list[Parcel]: ...
+    def renew_claims(self, holder: str, until_ms: int) -> None: ...
+    def parcel_accepted(self, parcel: Parcel, now_ms: int) -> None: ...
+    def parcel_refused(self, parcel: Parcel, error: str, retry_at_ms: int, perhaps_accepted: bool = ...) -> None: ...
+    def unacknowledged(self, now_ms: int, after_ms: int) -> list[Alert]: ...
+    def escalate(self, alert_id: str, deliveries: Sequence[Delivery], now_ms: int) -> None: ...
 
 
 class AlertsWorker:
@@ -65,6 +76,8 @@ class AlertsWorker:
 
     def __init__(self, app: faust.App, policy: Policy, ledger: AlertLedger, channels: dict[str, Channel]) -> None:
         self.app, self.policy, self.ledger, self.channels = app, policy, ledger, channels
+        self.routes = Routes(policy.alerting, channels)
+        self.holder = f"alerts-{uuid4().hex[:12]}"
         self.out = Outlet(app)
         self.book: AlertBook | None = None
 
@@ -79,7 +92,8 @@ class AlertsWorker:
             event.ack()
             return
         if told:
-            owed = [delivery for alert in told for delivery in deliveries(alert, list(self.channels))]
+            now = _now_ms()
+            owed = [delivery for alert in told for delivery in self.routes.deliveries(alert, now)]
             await asyncio.to_thread(self.ledger.record_alerts, told, owed)
             await self._publish(told)
         event.ack()
@@ -115,26 +129,60 @@ class AlertsWorker:
             LATENCY.observe(max(0.0, now - alert.observed_at / 1000))
             ALERTS_OUT.labels(alert.kind, alert.severity, alert.status).inc()
 
-    async def dispatch(self) -> None:
-        """Deliver what the ledger owes to channels; a refusal is tried again later."""
-        for delivery, alert in await asyncio.to_thread(self.ledger.due_deliveries, _now_ms()):
-            channel = self.channels.get(delivery.channel)
-            if channel is None:
-                await self._refused(delivery, "unknown", "this channel is not configured here")
-                continue
+    async def deliver(self, channel: Channel) -> int:
+        """Send what is due on one channel; a refusal is tried again later. Returns how many parcels were due."""
+        merge_from = self.policy.alerting.merge_from if channel.merges else NEVER
+        due = await asyncio.to_thread(
+            self.ledger.claim_parcels, self.holder, channel.name, _now_ms(), LEASE_MS, merge_from
+        )
+        for parcel in due:
+            sending = asyncio.create_task(_in_thread(channel.send, parcel))
             try:
-                await asyncio.to_thread(channel.send, delivery.delivery_id, alert)
+                while not (await asyncio.wait([sending], timeout=LEASE_MS / 3000))[0]:
+                    await asyncio.to_thread(self.ledger.renew_claims, self.holder, _now_ms() + LEASE_MS)
+                await sending
             except UnavailableError as error:
-                await self._refused(delivery, channel.kind, str(error))
+                await self._refused(parcel, channel.kind, error)
             else:
-                await asyncio.to_thread(self.ledger.delivered, delivery.delivery_id, _now_ms())
+                await asyncio.to_thread(self.ledger.parcel_accepted, parcel, _now_ms())
                 NOTIFICATIONS.labels(channel.kind, "delivered").inc()
+        return len(due)
 
-    async def _refused(self, delivery: Delivery, kind: str, reason: str) -> None:
-        log.warning("delivery %s refused (attempt %d): %s", delivery.delivery_id, delivery.attempts + 1, reason)
-        when = retry_at(_now_ms(), delivery.attempts)
-        await asyncio.to_thread(self.ledger.delivery_failed, delivery.delivery_id, reason, when)
+    async def _refused(self, parcel: Parcel, kind: str, error: UnavailableError) -> None:
+        log.warning("parcel %s refused (attempt %d): %s", parcel.parcel_id, parcel.attempts + 1, error)
+        when = self.routes.not_before(parcel, retry_at(_now_ms(), parcel.attempts))
+        perhaps = isinstance(error, UnansweredError)
+        await asyncio.to_thread(self.ledger.parcel_refused, parcel, str(error), when, perhaps)
         NOTIFICATIONS.labels(kind, "refused").inc()
+
+    async def look_after(self) -> None:
+        """Escalate red alerts that nobody acknowledged in time."""
+        now = _now_ms()
+        after = self.policy.alerting.escalate_after_minutes * MINUTE_MS
+        for alert in await asyncio.to_thread(self.ledger.unacknowledged, now, after):
+            await asyncio.to_thread(self.ledger.escalate, alert.alert_id, self.routes.escalations(alert, now), now)
+
+
+async def _in_thread(send: Callable[[Parcel], None], parcel: Parcel) -> None:
+    """Run in a thread that dies with the process: a channel that hangs keeps nobody from stopping."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def finish(error: Exception | None) -> None:
+        if not done.done():
+            done.set_exception(error) if error is not None else done.set_result(None)
+
+    def run() -> None:
+        found: Exception | None = None
+        try:
+            send(parcel)
+        except Exception as error:  # noqa: BLE001 raised again where it is awaited
+            found = error
+        with suppress(RuntimeError):  # the loop is closed: we are stopping
+            loop.call_soon_threadsafe(finish, found)
+
+    Thread(target=run, daemon=True, name="channel").start()
+    await done
 
 
 def _now_ms() -> int:
@@ -157,10 +205,13 @@ def build(settings: Settings, policy: Policy, ledger: AlertLedger | None = None)
             except Exception as error:  # noqa: BLE001 data errors were handled: this is the infrastructure or a bug
                 crash(error)
 
-    @app.timer(interval=DISPATCH_SECONDS)
-    async def dispatch() -> None:
+    for channel in worker.channels.values():
+        _deliver_always(app, worker, channel)
+
+    @app.timer(interval=LOOK_SECONDS)
+    async def look() -> None:
         try:
-            await worker.dispatch()
+            await worker.look_after()
         except Exception as error:  # noqa: BLE001
             crash(error)
 
@@ -169,3 +220,17 @@ def build(settings: Settings, policy: Policy, ledger: AlertLedger | None = None)
         worker.forget()
 
     return app
+
+
+def _deliver_always(app: faust.App, worker: AlertsWorker, channel: Channel) -> None:
+    """Each channel has a loop of its own, so that a slow or dead one delays no other."""
+
+    async def deliver() -> None:
+        try:
+            while True:
+                if not await worker.deliver(channel):
+                    await asyncio.sleep(DISPATCH_SECONDS)
+        except Exception as error:  # noqa: BLE001
+            crash(error)
+
+    app.task(deliver)

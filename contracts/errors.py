@@ -103,6 +103,12 @@ class UnavailableError(PriceRadarError):
     code = "unavailable"
 
 
+class UnansweredError(UnavailableError):
+    """Raised when something was asked and did not say in time whether it did it: it may have."""
+
+    code = "unanswered"
+
+
 class TamperedError(PriceRadarError):
     """Raised by verification when recomputed bytes differ from those recorded."""
 

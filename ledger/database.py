@@ -19,7 +19,7 @@ from contracts.errors import BadInputError, UnavailableError
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 15_000  # several processes write: one waits for the other
 READ_ONLY = "priceradar_read_only"
-MIGRATION_LOCK, AUDIT_LOCK = 719_001, 719_002  # names of PostgreSQL's advisory locks
+MIGRATION_LOCK, AUDIT_LOCK, DELIVERY_LOCK = 719_001, 719_002, 719_003  # names of PostgreSQL's advisory locks
 
 
 def connect(url: str) -> Engine:

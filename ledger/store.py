@@ -9,13 +9,14 @@ from typing import Self
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DBAPIError
 
+from alerts.routing import Parcel
 from contracts.alerts import Alert, Delivery
 from contracts.errors import UnavailableError
 from contracts.facts import CatalogItem, Match, StockLevel
 from contracts.observations import PricePoint
 from contracts.policy import DEFAULT, Policy
 from contracts.proposals import Decision, Proposal, ProposalStatus
-from ledger import alerts, audit, care, facts, proposals, users
+from ledger import alerts, audit, care, facts, outbox, proposals, users
 from ledger.care import Care, Precision
 from ledger.database import READ_ONLY, connect, migrate
 from ledger.models import AuditRow, SignatureRow
@@ -144,6 +145,38 @@ class Ledger:
         """A channel refused it."""
         with self.writing() as connection:
             alerts.failed(connection, delivery_id, error, retry_at_ms)
+
+    def claim_parcels(
+        self, holder: str, channel: str, now_ms: int, lease_ms: int, merge_from: int = 10**9
+    ) -> list[Parcel]:
+        """What is due on a channel, held by `holder`; see `ledger.outbox.claim`."""
+        with self.writing() as connection:
+            return outbox.claim(connection, holder, channel, now_ms, lease_ms, merge_from)
+
+    def renew_claims(self, holder: str, until_ms: int) -> None:
+        """Hold on to what `holder` is sending."""
+        with self.writing() as connection:
+            outbox.renew(connection, holder, until_ms)
+
+    def parcel_accepted(self, parcel: Parcel, now_ms: int) -> None:
+        """A channel took a parcel."""
+        with self.writing() as connection:
+            outbox.accepted(connection, parcel, now_ms)
+
+    def parcel_refused(self, parcel: Parcel, error: str, retry_at_ms: int, perhaps_accepted: bool = False) -> None:
+        """A channel did not take a parcel, or did not say."""
+        with self.writing() as connection:
+            outbox.refused(connection, parcel, error, retry_at_ms, perhaps_accepted)
+
+    def unacknowledged(self, now_ms: int, after_ms: int) -> list[Alert]:
+        """Red alerts nobody looked after in time, not escalated yet."""
+        with self.reading() as connection:
+            return outbox.unacknowledged(connection, now_ms, after_ms)
+
+    def escalate(self, alert_id: str, deliveries: Sequence[Delivery], now_ms: int) -> None:
+        """Owe the escalation of an alert, once."""
+        with self.writing() as connection:
+            outbox.escalate(connection, alert_id, deliveries, now_ms)
 
     # Proposals and decisions
 

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
         currency: where an import or a page states none.
         metrics_port: first port of /metrics; 0 picks free ones.
         alert_urls: apprise URLs every alert goes to.
+        channels: named places routes may tell: an apprise URL, or a bot's hook as
+            `feishu+https://...#secret=S`, also dingtalk, wecom and slack.
+        console_url: address of the console as people reach it, for links in messages.
         webhook: URL that gets each alert as JSON, signed with `webhook_secret`.
     """
 
@@ -42,6 +45,8 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: Port = 0
     alert_urls: tuple[str, ...] = ()
+    channels: dict[str, str] = {}
+    console_url: str = ""
     webhook: str = ""
     webhook_secret: str = ""
     user_agent: str = "PriceRadar/0.1 (+https://example.org/priceradar; price research)"

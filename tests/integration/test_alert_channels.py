@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from alerts.channels import Apprise, Webhook, channels_of
+from alerts.routing import Parcel
 from contracts.alerts import Alert
 from contracts.codec import decode
 from contracts.errors import BadInputError, UnavailableError
@@ -30,6 +31,8 @@ ALERT = Alert(
     event_id="e1",
     headline="shop cut <script>Kettle</script> by 20.0%",
 )
+
+PARCEL = Parcel("delivery_1", "webhook", (), (ALERT,))
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ def server() -> Iterator[tuple[str, Received]]:
 def test_the_webhook_sends_signed_json_with_an_idempotency_key(server: tuple[str, Received]) -> None:
     url, received = server
 
-    Webhook(url, "secret").send("delivery_1", ALERT)
+    Webhook(url, "secret").send(PARCEL)
 
     ((headers, data),) = received
     assert decode(data, Alert) == ALERT
@@ -71,9 +74,9 @@ def test_a_refusal_or_silence_is_unavailable(server: tuple[str, Received]) -> No
     url, _ = server
 
     with pytest.raises(UnavailableError, match="did not accept"):
-        Webhook(f"{url}/broken", "").send("delivery_1", ALERT)
+        Webhook(f"{url}/broken", "").send(PARCEL)
     with pytest.raises(UnavailableError, match="did not accept"):
-        Webhook("http://127.0.0.1:9", "").send("delivery_1", ALERT)
+        Webhook("http://127.0.0.1:9", "").send(PARCEL)
 
 
 def test_channels_come_from_the_settings_and_their_names_hide_secrets() -> None:

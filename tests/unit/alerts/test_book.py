@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.book import AlertBook
-from alerts.routing import deliveries, retry_at
+from alerts.routing import retry_at
 from alerts.severity import Exposure
 from contracts.alerts import Alert
 from contracts.events import (
@@ -146,17 +146,6 @@ def test_a_price_held_back_is_told_as_such() -> None:
 
     assert alert.kind == "quarantine"
     assert "held back" in alert.headline
-
-
-def test_only_what_is_worth_it_is_owed_and_once_for_each_channel() -> None:
-    (green,) = AlertBook(Alerting()).on_event(move(0, 10_000, 9_400))
-    (red,) = AlertBook(Alerting()).on_event(move(0, 10_000, 5_000))
-
-    assert deliveries(green, ["webhook"]) == []
-    owed = deliveries(red, ["webhook", "apprise:1"])
-    assert [delivery.channel for delivery in owed] == ["webhook", "apprise:1"]
-    assert len({delivery.delivery_id for delivery in owed}) == 2
-    assert owed == deliveries(red, ["webhook", "apprise:1"])
 
 
 def test_refused_deliveries_are_tried_again_ever_later_but_never_too_late() -> None:

@@ -1,0 +1,124 @@
+"""Notifications owed to channels: held by one worker at a time, sent again as they were after a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+
+from alerts.routing import Parcel, parcels, together
+from contracts.alerts import Alert, Delivery
+from contracts.codec import decode
+from contracts.times import DAY_MS
+from ledger.database import DELIVERY_LOCK, insert_new, lock
+from ledger.models import AlertRow, DeliveryRow
+
+ESCALATED_WITHIN_DAYS = 7  # older alerts nobody acknowledged are history
+MOST_AT_ONCE = 500
+
+
+def claim(
+    connection: Connection, holder: str, channel: str, now_ms: int, lease_ms: int, merge_from: int
+) -> list[Parcel]:
+    """Parcels due on a channel, from now on held by `holder` until the lease ends or is renewed.
+
+    What was on its way when its holder died comes again as the same parcel. Alerts that are
+    snoozed wait, and those called wrong are no longer told.
+    """
+    lock(connection, DELIVERY_LOCK)
+    _forget_wrong(connection, channel, now_ms)
+    owed = _owed(connection, channel, now_ms)
+    on_their_way: dict[str, list[tuple[Delivery, Alert]]] = {}
+    fresh = []
+    for parcel_id, delivery, alert in owed:
+        if parcel_id is None:
+            fresh.append((delivery, alert))
+        else:
+            on_their_way.setdefault(parcel_id, []).append((delivery, alert))
+    found = [together(parcel_id, group) for parcel_id, group in on_their_way.items()]
+    found += parcels(fresh, merge_from)
+    for parcel in found:
+        _set(connection, parcel, batch=parcel.parcel_id, claimed_by=holder, claimed_until=now_ms + lease_ms)
+    return found
+
+
+def renew(connection: Connection, holder: str, until_ms: int) -> None:
+    """Hold on to what this holder is sending."""
+    held = and_(DeliveryRow.claimed_by == holder, DeliveryRow.delivered_at.is_(None))
+    connection.execute(update(DeliveryRow).where(held).values(claimed_until=until_ms))
+
+
+def accepted(connection: Connection, parcel: Parcel, now_ms: int) -> None:
+    """A channel took a parcel."""
+    _set(connection, parcel, delivered_at=now_ms, last_error="", claimed_by=None, claimed_until=None)
+
+
+def refused(connection: Connection, parcel: Parcel, error: str, retry_at_ms: int, perhaps_accepted: bool) -> None:
+    """A channel did not take a parcel. Where that is not sure it stays the same parcel, else it may be merged."""
+    again: dict[str, Any] = {} if perhaps_accepted else {"batch": None}
+    _set(
+        connection,
+        parcel,
+        attempts=DeliveryRow.attempts + 1,
+        last_error=error[:1000],
+        due_at=retry_at_ms,
+        claimed_by=None,
+        claimed_until=None,
+        **again,
+    )
+
+
+def unacknowledged(connection: Connection, now_ms: int, after_ms: int) -> list[Alert]:
+    """Red alerts that opened more than `after_ms` ago and that nobody looks after, not escalated yet."""
+    query = select(AlertRow.body).where(
+        AlertRow.severity == "red",
+        AlertRow.status.in_(("opened", "updated")),
+        AlertRow.opened_at <= now_ms - after_ms,
+        AlertRow.opened_at > now_ms - ESCALATED_WITHIN_DAYS * DAY_MS,
+        *(AlertRow.__table__.c[name].is_(None) for name in ("acknowledged_by", "false_positive", "escalated_at")),
+        or_(AlertRow.snoozed_until.is_(None), AlertRow.snoozed_until <= now_ms),
+    )
+    return [decode(body.encode(), Alert) for body in connection.scalars(query.limit(MOST_AT_ONCE))]
+
+
+def escalate(connection: Connection, alert_id: str, deliveries: Sequence[Delivery], now_ms: int) -> None:
+    """Owe an escalation, once: both in one transaction."""
+    unheard = and_(AlertRow.alert_id == alert_id, AlertRow.escalated_at.is_(None))
+    if connection.execute(update(AlertRow).where(unheard).values(escalated_at=now_ms)).rowcount:
+        insert_new(connection, DeliveryRow, [_row(delivery) for delivery in deliveries])
+
+
+def _forget_wrong(connection: Connection, channel: str, now_ms: int) -> None:
+    wrong = select(AlertRow.alert_id).where(AlertRow.false_positive.is_not(None))
+    waiting = and_(DeliveryRow.channel == channel, DeliveryRow.delivered_at.is_(None), DeliveryRow.alert_id.in_(wrong))
+    connection.execute(
+        update(DeliveryRow).where(waiting).values(delivered_at=now_ms, last_error="called a false positive")
+    )
+
+
+def _owed(connection: Connection, channel: str, now_ms: int) -> list[tuple[str | None, Delivery, Alert]]:
+    free: ColumnElement[bool] = or_(DeliveryRow.claimed_until.is_(None), DeliveryRow.claimed_until <= now_ms)
+    query = (
+        select(DeliveryRow.__table__, AlertRow.body)
+        .join(AlertRow, AlertRow.alert_id == DeliveryRow.alert_id)
+        .where(DeliveryRow.channel == channel, DeliveryRow.delivered_at.is_(None), DeliveryRow.due_at <= now_ms, free)
+        .where(or_(AlertRow.snoozed_until.is_(None), AlertRow.snoozed_until <= now_ms))
+        .order_by(DeliveryRow.due_at, DeliveryRow.delivery_id)
+        .limit(MOST_AT_ONCE)
+    )
+    found = []
+    for row in connection.execute(query).mappings():
+        fields = {name: row[name] for name in Delivery.__struct_fields__}
+        found.append((row["batch"], Delivery(**fields), decode(row["body"].encode(), Alert)))
+    return found
+
+
+def _row(delivery: Delivery) -> dict[str, Any]:
+    columns = {column.name: None for column in DeliveryRow.__table__.columns}
+    return {**columns, **{name: getattr(delivery, name) for name in Delivery.__struct_fields__}}
+
+
+def _set(connection: Connection, parcel: Parcel, **values: Any) -> None:
+    ids = [delivery.delivery_id for delivery in parcel.deliveries]
+    connection.execute(update(DeliveryRow).where(DeliveryRow.delivery_id.in_(ids)).values(**values))

@@ -1,0 +1,80 @@
+"""Cards carry links for people and nothing a shop could have slipped in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts import cards
+from alerts.messages import MOST_LINES, message_of
+from alerts.routing import Parcel
+from contracts.alerts import Alert, Delivery
+
+CONSOLE = "https://radar.example"
+HOSTILE = ["<!channel>", "[x](https://evil.example)", "<at id=all></at>", "*b*", '<font color="x">']
+SERVICES = [cards.feishu, cards.dingtalk, cards.wecom, cards.slack]
+
+
+def parcel(*names: str, **fields: Any) -> Parcel:
+    alerts = [
+        Alert(
+            alert_id=f"alert_{n}", revision=1, status="opened", kind="price", severity="red", competitor=name,
+            product_id="p", opened_at=1, observed_at=1, event_id="e", headline=f"{name} cut {name}", name=name,
+            url="https://shop.example/p", from_minor=10_000, to_minor=8_000, currency="CNY", change_bp=-2000,
+            reasons=("moved -20.0 %", name), **fields,
+        )
+        for n, name in enumerate(names)
+    ]  # fmt: skip
+    owed = tuple(
+        Delivery(delivery_id=f"d{n}", alert_id=a.alert_id, revision=1, channel="c", due_at=1)
+        for n, a in enumerate(alerts)
+    )
+    return Parcel("d0", "c", owed, tuple(alerts))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("language", ["en", "zh"])
+@given(name=st.text(max_size=120) | st.sampled_from(HOSTILE))
+def test_no_markup_of_a_title_reaches_a_chat(service: Callable[..., dict[str, Any]], language: Any, name: str) -> None:
+    with_name, without = (message_of(parcel(n), language, CONSOLE) for n in (name, "Kettle"))
+    marks = re.compile(r"[*_~`\[\]<>|\\@!]")
+
+    def count(message: Any) -> int:
+        shown = json.dumps({**service(message), "title": ""}, ensure_ascii=False)
+        # The header of a Feishu card is plain text by the service's own promise.
+        shown = re.sub(r'"tag": "plain_text", "content": "(?:[^"\\]|\\.)*"', "", shown)
+        return len(marks.findall(shown.replace("\\n", "").replace('\\"', "")))
+
+    assert count(with_name) == count(without)
+    assert "evil.example)" not in json.dumps(service(with_name)).replace("：//evil.example)", "")
+
+
+@given(st.text(max_size=120))
+def test_a_mail_has_the_same_elements_whatever_a_title_says(name: str) -> None:
+    tags = re.findall(r"<\w+", cards.mail(message_of(parcel(name), "en", CONSOLE)))
+
+    assert tags == re.findall(r"<\w+", cards.mail(message_of(parcel("Kettle"), "en", CONSOLE)))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_card_links_to_the_alert_and_the_shop(service: Callable[..., dict[str, Any]]) -> None:
+    shown = json.dumps(service(message_of(parcel("Kettle"), "zh", CONSOLE)), ensure_ascii=False)
+
+    assert f"{CONSOLE}/alerts/alert_0" in shown
+    assert "https://shop.example/p" in shown
+    assert "降价 20.0%" in shown
+
+
+def test_many_alerts_are_one_message_of_bounded_length() -> None:
+    message = message_of(parcel(*[f"Kettle {n} {'长' * 70}" for n in range(300)]), "en", CONSOLE)
+
+    assert message.title == "300 alerts, 300 of them red"
+    assert len(message.lines) == MOST_LINES + 1
+    assert len(cards.wecom(message)["markdown"]["content"].encode()) <= 4_096
+    assert CONSOLE in cards.wecom(message)["markdown"]["content"]
