@@ -13,10 +13,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from console import exports
-from console.desk import NO_NUL, Desk, Reader, TheDesk, Writer, need, now_ms
+from console.desk import NO_NUL, Desk, Person, Reader, TheDesk, Writer, need, now_ms
 from console.render import page
-from contracts.errors import BadInputError, NotFoundError, TamperedError
-from contracts.policy import Policy
+from contracts.errors import BadInputError, BadPolicyError, NotFoundError, TamperedError
+from contracts.policy import Policy, parse_policy
 from contracts.times import DAY_MS, HOUR_MS
 from ledger import pages
 from ledger.users import ROLES
@@ -114,9 +114,39 @@ def policies(request: Request, person: Reader, desk: TheDesk, version: str = "",
         for key in sorted(settings.keys() | theirs.keys())
         if against is None or settings.get(key) != theirs.get(key)
     ]
-    values = {"versions": list(desk.policies), "active": desk.policy.version, "chosen": chosen.version}
-    values |= {"other": against.version if against else "", "rows": rows}
-    return page(request, "policies.html", person.lang, person=person, section="policies", **values)
+    return _policies(request, person, desk, chosen, against, rows)
+
+
+def _policies(
+    request: Request,
+    person: Person,
+    desk: Desk,
+    chosen: Policy,
+    against: Policy | None,
+    rows: list[tuple[str, str, str]],
+    *,
+    draft: str = "",
+    error: str = "",
+) -> HTMLResponse:
+    values: dict[str, Any] = {"versions": list(desk.policies), "active": desk.policy.version, "rows": rows}
+    values |= {"chosen": chosen.version, "other": against.version if against else "", "draft": draft, "error": error}
+    code = 400 if error else 200
+    return page(request, "policies.html", person.lang, code, person=person, section="policies", **values)
+
+
+@router.post("/policies")
+def draft(
+    request: Request, person: Writer, desk: TheDesk, draft: Annotated[str, Form(max_length=100_000)] = ""
+) -> HTMLResponse:
+    """What a draft would change, or what is wrong with it. It comes into force as the file the workers read."""
+    try:
+        found = parse_policy(draft, "draft")
+    except BadPolicyError as error:
+        return _policies(request, person, desk, desk.policy, None, [], draft=draft, error=str(error))
+    mine, theirs = settings_of(desk.policy), settings_of(found)
+    keys = sorted(mine.keys() | theirs.keys())
+    rows = [(key, mine.get(key, ""), theirs.get(key, "")) for key in keys if mine.get(key) != theirs.get(key)]
+    return _policies(request, person, desk, desk.policy, found, rows, draft=draft)
 
 
 def _reports(desk: Desk) -> dict[str, Path]:

@@ -124,6 +124,12 @@ PHRASES: dict[str, tuple[str, str]] = {
     "compare": ("Compare with", "对比"),
     "same": ("No difference.", "没有差异。"),
     "key": ("Setting", "参数"),
+    "draft": ("Check a draft (TOML)", "检查策略草稿（TOML）"),
+    "check": ("Check", "检查"),
+    "draft_hint": (
+        "It comes into force as the file the workers read; try it on a recording before:",
+        "草稿须保存为各工作进程读取的文件才会生效；生效前请先回测：",
+    ),
     "confidence": ("Confidence", "匹配度"),
     "is_same": ("Same", "同款"),
     "is_other": ("Different", "非同款"),

@@ -12,6 +12,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from alerts.escape import link
+from alerts.phrases import in_chinese
+from alerts.text import headline
 from console.phrases import phrase
 from contracts.money import format_minor
 from contracts.times import to_iso
@@ -49,10 +51,17 @@ def query(**values: object) -> str:
     return urlencode({name: value for name, value in values.items() if value not in (None, "")})
 
 
+def reason(text: str, lang: str) -> str:
+    """A reason of an alert in the reader's language."""
+    return in_chinese(text) if lang == "zh" else text
+
+
 ENVIRONMENT = Environment(
     loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
-ENVIRONMENT.filters.update(money=money, percent=percent, moment=moment, span=span, link=link)
+ENVIRONMENT.filters.update(
+    money=money, percent=percent, moment=moment, span=span, link=link, reason=reason, headline=headline
+)
 ENVIRONMENT.globals.update(query=query)
 
 

@@ -313,3 +313,5 @@ def test_every_page_looks_right(browser: Browser, address: str, tmp_path: Path, 
         page.screenshot(path=folder / f"{name.replace('/', '-') or 'overview'}-{theme}-mobile.png")
         assert wide <= 390, f"/{name} is {wide} wide"
     assert wrong == []
+    page.evaluate("document.querySelector('h1').style.color = '#777'")
+    assert len(page.evaluate(ACCESSIBLE)) == 1  # the check itself sees what it is for
