@@ -52,10 +52,9 @@ _PATTERNS: tuple[tuple[int, str], ...] = (
             r"base)"
             r"|(?:^|[-_\s])(?:old|was|before|original|previous|crossed|striked?|strike-?through|compare-?at|msrp|rrp|"
             r"uvp|pvp"
-            r"|list[-_]?price|was[-_]?price|old[-_]?price|regular[-_]?price|basis-?price|high[-_]?price|stary|antes|"
+            r"|list[-_]?price|was[-_]?price|old[-_]?price|regular[-_]?price|high[-_]?price|stary|antes|"
             r"ancien|barre)"
-            r"(?:$|[-_\s])|oldprice|wasprice|listprice|originalprice|price-?from-?old|text-?strike|line-?through|"
-            r"a-text-price"
+            r"(?:$|[-_\s])|oldprice|wasprice|listprice|originalprice|price-?from-?old|text-?strike|line-?through"
         ),
     ),
     (
@@ -63,7 +62,7 @@ _PATTERNS: tuple[tuple[int, str], ...] = (
         (
             r"(?:current|sale|special|now|our|final|offer|actual|selling|buy-?box|deal|discounted|promo|main|"
             r"product)[-_ ]?price"
-            r"|price[-_]?(?:current|sale|special|now|final|actual|main|new|value|to-?pay)|pricetopay|priceblock|"
+            r"|price[-_]?(?:current|sale|special|now|final|actual|main|new|value|to-?pay)|"
             r"new[-_]price"
         ),
     ),
@@ -92,7 +91,7 @@ _PATTERNS: tuple[tuple[int, str], ...] = (
             r"raty"
         ),
     ),
-    (Flag.MEMBER, r"member|loyalty|club|prime-?price|vip|plus-?price|card-?price"),
+    (Flag.MEMBER, r"member|loyalty|club|vip|plus-?price|card-?price"),
     (
         Flag.COUPON,
         r"coupon|voucher|gutschein|saving|you-?save|discount[-_]?(?:amount|value|percent|badge|label|rate)|save-",
@@ -107,7 +106,7 @@ _PATTERNS: tuple[tuple[int, str], ...] = (
     ),
     (
         Flag.PROMOTION,
-        r"promo|flash-?sale|campaign|deal(?:s|$|[-_])|offer-?label|act(?:$|[-_])|(?:^|[-_\s])sale(?:$|[-_\s])",
+        r"promo|flash-?sale|campaign|deal(?:s|$|[-_])|offer-?label|(?:^|[-_\s])sale(?:$|[-_\s])",
     ),
     (Flag.CENTS, r"cents|fraction|decimal|centimes|(?:price[-_]{1,2})?superscript"),
     (Flag.HIDDEN, r"(?:^|\s)(?:hidden|hide|d-none|is-hidden|display-none)(?:$|\s)"),
@@ -115,11 +114,11 @@ _PATTERNS: tuple[tuple[int, str], ...] = (
         Flag.REFERENCE,
         (
             r"(?:^|[-_\s])sku|product[-_]?(?:reference|code|number|identifier)|article[-_]?(?:number|no)|"
-            r"item[-_]?(?:number|no)|art-?nr|asin|partnumber"
+            r"item[-_]?(?:number|no)|art-?nr|partnumber"
         ),
     ),
     (Flag.TITLE, r"product[-_]?(?:title|name)"),
-    (Flag.BODY, r"description|review|question|comment|faq|rating|specification|detail-?bullets"),
+    (Flag.BODY, r"description|review|question|comment|faq|rating|specification|bullets"),
 )
 _COMPILED = tuple((flag, re.compile(pattern, re.IGNORECASE)) for flag, pattern in _PATTERNS)
 

@@ -15,7 +15,7 @@ from crawlers.extract.walk import Walked
 
 _END = r")\s*\.?\s*(?:[:：#°º.]|\bis\b)*\s*"
 _SKU_LABEL = re.compile(
-    r"(?:\bsku\b|\basin\b|item (?:no|number|#|code|id)|article (?:no|number|code)|artikel-?(?:nr|nummer)|"
+    r"(?:\bsku\b|item (?:no|number|#|code|id)|article (?:no|number|code)|artikel-?(?:nr|nummer)|"
     r"art\.?[ -]?nr|"
     r"bestell-?(?:nr|nummer)|produkt-?(?:nr|nummer)|codice(?: articolo| prodotto)?\b|código|kód(?: produktu|"
     r" tovaru)?\b|"
@@ -29,6 +29,9 @@ _WEAK_LABEL = re.compile(
     re.IGNORECASE,
 )
 _SKU_VALUE = re.compile(r"(?=[A-Za-z0-9./_-]*\d)[A-Za-z0-9][A-Za-z0-9./_-]{2,30}")
+_GROUPED = re.compile(r"(?<![\w./-])[A-Za-z]?\d{2,}(?:[./-]\d{2,}){1,3}(?![\w/-])")
+NEAR = 60  # runs after the title in which a product's own codes stand
+SHORTEST_ALONE = 4  # a shorter number in a URL is as likely a category or a page
 _EAN = re.compile(r"(?:ean|gtin|upc|isbn|barcode|条形码)(?:[- ]?1[0-4])?\s*[:：]?\s*([\d-]{8,17})\b", re.IGNORECASE)
 _URL_ID = re.compile(
     r"(?:^|[/_.=-])([A-Z]?\d[A-Z0-9]{4,}|[A-Z]{1,2}\d[A-Z0-9]{5,}|p?\d{3,})(?=$|[/_.&?-])", re.IGNORECASE
@@ -67,21 +70,42 @@ def _same_title(offer: Offer, url: str, title: str) -> bool:  # noqa: ARG001
     return bool(title) and bool(offer.name) and " ".join(offer.name.split()).lower() == " ".join(title.split()).lower()
 
 
-def sku(offers: Sequence[Offer], walked: Walked, tree: LexborHTMLParser, url: str) -> tuple[str, Evidence | None]:
+Found = tuple[str, float, Evidence] | None  # a value, how sure (0..1), and where it was read
+
+
+def sku(offers: Sequence[Offer], walked: Walked, tree: LexborHTMLParser, url: str) -> Found:
     """The shop's id of the product: labelled on the page, stated in markup, or in the URL and on the page."""
     stated = next((offer for offer in offers if offer.sku), None)
-    shown = _labelled(walked, _SKU_LABEL, walked.title_at or 0)
+    title = walked.title_at or 0
+    shown = _labelled(walked, _SKU_LABEL, title) or _shown_and_in_url(walked, url, title)
     if shown and (stated is None or stated.sku not in shown):
-        return shown[0], Evidence("sku", "text", "label", shown[0])
+        return shown[0], 0.85, Evidence("sku", "text", "label", shown[0])
     if stated is not None:
-        return stated.sku[:80], Evidence("sku", stated.source, stated.where, stated.sku[:80])
+        sure = 0.97 if shown or stated.sku.lower() in url.lower() else 0.9
+        return stated.sku[:80], sure, Evidence("sku", stated.source, stated.where, stated.sku[:80])
     in_url = _in_url(url)
     if in_url and len(in_url) >= 7:
-        return in_url, Evidence("sku", "url", url[:120], in_url)
-    weak = _labelled(walked, _WEAK_LABEL, walked.title_at or 0)
+        return in_url, 0.6, Evidence("sku", "url", url[:120], in_url)
+    weak = _labelled(walked, _WEAK_LABEL, title)
     if found := weak[0] if weak else _attribute(tree):
-        return found, Evidence("sku", "text", "label", found)
-    return (in_url, Evidence("sku", "url", url[:120], in_url)) if in_url else ("", None)
+        return found, 0.5, Evidence("sku", "text", "label" if weak else "attribute", found)
+    return (in_url, 0.3, Evidence("sku", "url", url[:120], in_url)) if len(in_url) >= SHORTEST_ALONE else None
+
+
+def _shown_and_in_url(walked: Walked, url: str, title: int) -> list[str]:
+    """Codes written in groups ("1234/567", "123.456.78") near the title that end an id in the URL's path."""
+    ids = {match.group(1).lower() for match in _URL_ID.finditer(urlsplit(url).path)}
+    if not ids:
+        return []
+    found = []
+    for run in walked.runs[max(0, title - 5) : title + NEAR]:
+        if run.flags & (Flag.OTHER | Flag.HIDDEN) or len(run.text) > 120:
+            continue
+        for code in _GROUPED.findall(run.text):
+            plain = re.sub(r"[./-]", "", code).lower()
+            if len(plain) >= 6 and any(one.endswith(plain) for one in ids):
+                found.append(code)
+    return found
 
 
 def _labelled(walked: Walked, label: re.Pattern[str], title: int) -> list[str]:
@@ -123,13 +147,28 @@ def _in_url(url: str) -> str:
     return max(found, key=len) if found else ""
 
 
-def gtin(walked: Walked, tree: LexborHTMLParser) -> str:  # noqa: ARG001
-    """A GTIN labelled in the page's text, with its check digit right; "" where there is none."""
+def gtin(offers: Sequence[Offer], walked: Walked) -> Found:
+    """A GTIN stated in markup or labelled in the text, with its check digit right; None where there is none."""
+    for offer in offers:
+        if offer.gtin:
+            return offer.gtin, 0.97, Evidence("gtin", offer.source, offer.where, offer.gtin)
     for run in walked.runs:
         if run.flags & Flag.OTHER or len(run.text) > 200:
             continue
         if found := _EAN.search(run.text):
             digits = found.group(1).replace("-", "")
             if len(digits) in (8, 12, 13, 14) and checked(digits):
-                return digits
-    return ""
+                return digits, 0.9, Evidence("gtin", "text", f"text[{run.order}]", digits)
+    return None
+
+
+def name(offers: Sequence[Offer], walked: Walked, head: dict[str, str]) -> Found:
+    """The product's name: its heading, else what markup or the head of the page call it."""
+    stated = next((offer for offer in offers if offer.name), None)
+    if walked.title:
+        same = stated is not None and " ".join(stated.name.split()).lower() == walked.title.lower()
+        return walked.title[:300], 0.98 if same else 0.85, Evidence("name", "text", "heading", walked.title[:120])
+    if stated is not None:
+        return stated.name[:300], 0.9, Evidence("name", stated.source, stated.where, stated.name[:120])
+    title = head.get("og:title", "")[:300]
+    return (title, 0.6, Evidence("name", "opengraph", "og:title", title[:120])) if title else None

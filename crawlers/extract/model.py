@@ -44,6 +44,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
     currency: str = ""
     seller: str = ""
+    variant: str = ""
     amount: Decimal | None = None
     high: Decimal | None = None
     list_amount: Decimal | None = None
@@ -55,7 +56,8 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 class Extraction(msgspec.Struct, frozen=True, kw_only=True):
     """The offer of a page. Amounts in minor units of `currency` (XXX where none is stated).
 
-    `confidence` is 0..1 for the price; texts are the shop's own and hostile until escaped.
+    `confidence` is 0..1 for the price, `confidences` the same for every field that was found;
+    texts are the shop's own and hostile until escaped.
     """
 
     price_minor: int | None
@@ -67,8 +69,10 @@ class Extraction(msgspec.Struct, frozen=True, kw_only=True):
     gtin: str = ""
     name: str = ""
     seller: str = ""
+    variant: str = ""
     promotions: tuple[Promotion, ...] = ()
     confidence: float = 0.0
+    confidences: dict[str, float] = {}
     evidence: tuple[Evidence, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -83,8 +87,10 @@ class Extraction(msgspec.Struct, frozen=True, kw_only=True):
             "gtin": self.gtin or None,
             "name": self.name or None,
             "seller": self.seller or None,
+            "variant": self.variant or None,
             "promotions": [msgspec.to_builtins(promotion) for promotion in self.promotions],
             "confidence": round(self.confidence, 3),
+            "confidences": {field: round(value, 3) for field, value in self.confidences.items()},
             "evidence": [msgspec.to_builtins(item) for item in self.evidence],
         }
 

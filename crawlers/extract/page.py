@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
-from contracts.errors import BlockedPageError, NoPriceError, PriceRadarError
-from contracts.money import UNSTATED, to_minor
-from contracts.observations import Availability
-from crawlers.extract import blocked, identity, linked, meta, promotions, schema, stock, visible
+from contracts.errors import BlockedPageError, NoPriceError
+from crawlers.extract import blocked, embedded, fields, identity, linked, meta, schema, visible
 from crawlers.extract.currencies import local_currency
 from crawlers.extract.document import to_text, without_abyss
-from crawlers.extract.model import Evidence, Extraction, Offer
+from crawlers.extract.model import Extraction, Offer
+from crawlers.extract.visible import Reading
 from crawlers.extract.vote import Verdict, decide
 from crawlers.extract.walk import Walked, walk
-
-PRESUMED = 0.4  # so sure of the price, a page that says nothing against it is selling
 
 
 def extract(body: bytes, url: str, content_type: str = "", status: int = 200) -> Extraction:
@@ -27,19 +24,45 @@ def extract(body: bytes, url: str, content_type: str = "", status: int = 200) ->
     text = without_abyss(to_text(body, content_type))
     if why := blocked.reason(text, status):
         raise BlockedPageError(f"a product page was expected at {url}; was a block page: {why}")
+    page = _seen(text, url)
+    found = fields.gather(page.offers, page.walked, page.tree, page.head, url, page.local, page.verdict)
+    if found.price_minor is None and found.availability != "OutOfStock":
+        raise NoPriceError(f"a price was expected at {url}; no amount on the page could be trusted")
+    return found
+
+
+class _Seen(NamedTuple):
+    tree: LexborHTMLParser
+    walked: Walked
+    head: dict[str, str]
+    offers: list[Offer]
+    local: str
+    verdict: Verdict | None
+
+
+def _seen(text: str, url: str) -> _Seen:
     tree = LexborHTMLParser(text)
     walked = walk(tree)
     head = meta.tags(tree)
     offers = _offers(tree, walked, head, url)
     language = (tree.root.attributes.get("lang") or "") if tree.root else ""
-    local = local_currency(url, language)
     stated = next((offer.currency for offer in offers if offer.currency), "")
-    readings = list(visible.readings(walked, stated or local, stated))
+    local = stated or local_currency(url, language)
+    readings = list(visible.readings(walked, local, stated))
     verdict = decide(offers, readings)
-    availability, stock_evidence = _availability(offers, walked, verdict)
-    if verdict is None and availability != "OutOfStock":
-        raise NoPriceError(f"a price was expected at {url}; no amount on the page could be trusted")
-    return _result(verdict, offers, availability, stock_evidence, walked, head, tree, url, stated or local)
+    if _in_doubt(verdict, readings):
+        title = walked.title or head.get("og:title", "")
+        offers += embedded.offers(tree, title, url, stated)
+        verdict = decide(offers, readings)
+    return _Seen(tree, walked, head, offers, local, verdict)
+
+
+def _in_doubt(verdict: Verdict | None, readings: list[Reading]) -> bool:
+    """Whether no two sources, the text among them, agree on the price."""
+    if verdict is None:
+        return True
+    shown = any(r.candidate.amount == verdict.amount and not r.is_list for r in readings)
+    return not shown or len({voter.source for voter in verdict.voters}) < 2
 
 
 def _offers(tree: LexborHTMLParser, walked: Walked, head: dict[str, str], url: str) -> list[Offer]:
@@ -53,59 +76,3 @@ def _offers(tree: LexborHTMLParser, walked: Walked, head: dict[str, str], url: s
     if (stated := meta.offer(head)) is not None:
         found.append(stated)
     return found
-
-
-def _availability(offers: list[Offer], walked: Walked, verdict: Verdict | None) -> tuple[Availability, Evidence | None]:
-    shown, words = stock.from_text(walked)
-    for offer in offers:
-        if offer.availability != "Unknown":
-            if offer.availability == "InStock" and shown == "OutOfStock" and verdict is None:
-                break
-            return offer.availability, Evidence("availability", offer.source, offer.where, offer.availability)
-    if shown == "Unknown" and verdict is not None and verdict.confidence >= PRESUMED:
-        return "InStock", Evidence("availability", "text", "a price is asked and nothing says sold out", "InStock")
-    return shown, Evidence("availability", "text", words, shown) if words else None
-
-
-def _result(
-    verdict: Verdict | None,
-    offers: list[Offer],
-    availability: Availability,
-    stock_evidence: Evidence | None,
-    walked: Walked,
-    head: dict[str, str],
-    tree: LexborHTMLParser,
-    url: str,
-    local: str,
-) -> Extraction:
-    currency = (verdict.currency if verdict else "") or local or UNSTATED
-    price = _minor(verdict.amount if verdict else None, currency)
-    listed = _minor(verdict.list_amount if verdict else None, currency)
-    evidence = [Evidence("price", c.source, c.where, str(c.amount)) for c in (verdict.voters if verdict else ())]
-    sku, sku_evidence = identity.sku(offers, walked, tree, url)
-    evidence += [item for item in (stock_evidence, sku_evidence) if item]
-    return Extraction(
-        price_minor=price,
-        currency=currency,
-        list_price_minor=listed,
-        price_type=verdict.price_type if verdict else "regular",
-        availability=availability,
-        sku=sku,
-        gtin=next((offer.gtin for offer in offers if offer.gtin), "") or identity.gtin(walked, tree),
-        name=(walked.title or next((offer.name for offer in offers if offer.name), "") or head.get("og:title", ""))[
-            :300
-        ],
-        seller=next((offer.seller for offer in offers if offer.seller), "")[:120],
-        promotions=promotions.from_text(walked, listed),
-        confidence=verdict.confidence if verdict else 0.0,
-        evidence=tuple(evidence),
-    )
-
-
-def _minor(amount: Decimal | None, currency: str) -> int | None:
-    if amount is None:
-        return None
-    try:
-        return to_minor(amount, currency) or None
-    except PriceRadarError:
-        return None

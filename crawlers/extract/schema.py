@@ -31,6 +31,7 @@ _IN_STOCK = {
 }
 _OUT_OF_STOCK = {"outofstock", "soldout", "discontinued", "reserved"}
 _GTINS = ("gtin", "gtin13", "gtin14", "gtin12", "gtin8", "isbn", "ean", "upc")
+_VARIANT = ("color", "size", "material", "pattern")
 _NO_PRICE = re.compile(r"^\s*-|^[\d.]+e[+-]?\d+$", re.IGNORECASE)  # negative, or a number in exponents
 _PLAIN = re.compile(r"^\d+(?:\.\d+)?$")
 
@@ -71,6 +72,7 @@ def _of_product(item: dict[str, Any], source: Source, where: str) -> list[Offer]
         sku=_text(item.get("sku")) or _text(item.get("productID")) or _text(item.get("productId")),
         gtin=next((gtin for key in _GTINS if (gtin := _gtin(item.get(key)))), ""),
         url=_text(item.get("url")) or _text(item.get("@id")),
+        variant=", ".join(text for key in _VARIANT if (text := _text(item.get(key))[:60])),
     )
     raw = [one for one in _list(item.get("offers")) if isinstance(one, dict)]
     variants = [one for one in _list(item.get("hasVariant")) if isinstance(one, dict)]

@@ -11,16 +11,28 @@ from crawlers.extract.walk import Walked
 NEAR = 120  # runs after the title that belong to the product
 _OUT = re.compile(
     r"out[ -]of[ -]stock|sold[ -]?out|currently unavailable|temporarily unavailable|no longer available|"
-    r"not available|isn.t available|unavailable\b|"
+    r"\b0 in stock\b|isn.?t in stock|not (?:currently )?available|isn.t available|^unavailable\b|"
+    r"\b(?:is|are|item|product|now) unavailable\b|no (?:featured offers|tickets) available|"
+    r"tickets unavailable|"
+    r"(?:do(?:n.t| not)) currently have any|currently have any tickets|"
     r"not in stock|no longer in stock|notify me when|nicht auf lager|nicht (?:mehr )?(?:lieferbar|verfügbar|"
-    r"vorrätig|lagernd)|ausverkauft|vergriffen|"
-    r"derzeit nicht|actuellement indisponible|indisponible|rupture|épuisé|agotado|sin stock|no disponible|"
-    r"esgotado|indispon[ií]vel|esaurito|"
+    r"vorrätig|lagernd)|nicht (?:an lager|zur verfügung)|ausverkauft|vergriffen|"
+    r"derzeit nicht|actuellement indisponible|indisponible|rupture|épuisé|(?:n'est|plus|pas|non) disponible\b|"
+    r"agotado|sin stock|no disponible|"
+    r"esgotado|indispon[ií]vel|não (?:disponível|estamos a aceitar)|esaurito|"
     r"non disponibile|niet (?:op voorraad|leverbaar|beschikbaar)|uitverkocht|slutsåld|ikke på lager|udsolgt|"
-    r"ej i lager|utsolgt|nie ?dostępny|brak w magazynie|"
+    r"ej i lager|utsolgt|nie ?dostępny|brak (?:w magazynie|na stanie)|"
     r"vyprodáno|není skladem|vypredané|nije dostupno|ni na zalogi|нет в наличии|распродан|немає в наявності|缺货|售罄|"
-    r"已售完|无货|下架|补货中|"
-    r"品切れ|在庫切れ|在庫なし|売り切れ|품절|tükendi|stokta yok|stok habis",
+    r"已售[完罄]|^已售$|无货|下架|补货中|"
+    r"品切れ|在庫切れ|在庫なし|売り切れ|품절|tükendi|stokta yok|mevcut değil|stok (?:\w+ ini )?(?:habis|kosong)|"
+    r"tidak (?:tersedia|dijual)",
+    re.IGNORECASE,
+)
+# A wish to be told, or a date to come: sold out, but only where nothing on the page can be bought.
+_LATER = re.compile(
+    r"notify (?:me|when)|(?:let me know|mail me|message) (?:when|if)|back in stock|as soon as stock|awaiting stock|"
+    r"when this (?:item )?(?:arrives|is available)|more on order|coming soon|benachrichtig|nachricht bei|"
+    r"bald wieder|in kürze|binnenkort|dostępne wkrótce|أخبرني عندما",
     re.IGNORECASE,
 )
 _IN = re.compile(
@@ -32,32 +44,28 @@ _IN = re.compile(
     r"op voorraad|lägg i|i lager|på lager|legg i|tilføj til|do koszyka|dostępny|skladem|do košíku|do košíka|"
     r"na sklade|na zalogi|u košaricu|dodaj|v košarico|dobavljivo|naroči|naruči|dostupno|"
     r"в наличии|в корзину|купить|加入购物车|立即购买|"
-    r"有货|现货|カートに入れる|在庫あり|장바구니|sepete ekle|reserve|\bbuy\b|checkout|tickets",
+    r"有货|现货|カートに入れる|在庫あり|장바구니|sepete ekle|reserve|\bbuy\b|tickets",
     re.IGNORECASE,
 )
-
-
-class StockReading(tuple[Availability, str]):
-    """Availability and the words it rests on."""
-
-    __slots__ = ()
+_OF_MEDIA = re.compile(r"\b(?:image|photo|picture|video|list|review|preview)s? ", re.IGNORECASE)
 
 
 def from_text(walked: Walked) -> tuple[Availability, str]:
     """Availability by the words near the title and the words they are; Unknown where there are none."""
     title = walked.title_at if walked.title_at is not None else 0
-    positive = ""
-    for run in walked.runs:
-        if (
-            run.flags & (Flag.OTHER | Flag.HIDDEN | Flag.BODY)
-            or not title - 20 <= run.order <= title + NEAR
-            or len(run.text) > 160
-        ):
+    positive = later = ""
+    for run in walked.runs[max(0, title - 20) : title + NEAR + 1]:
+        if run.flags & (Flag.OTHER | Flag.HIDDEN | Flag.BODY) or len(run.text) > 160:
             continue
-        near = run.flags & (Flag.STOCK | Flag.BUY) or run.tag == "button" or len(run.text) < 60
-        if near and _OUT.search(run.text):
+        if not (run.flags & (Flag.STOCK | Flag.BUY) or run.tag == "button" or len(run.text) < 60):
+            continue
+        if _OUT.search(run.text) and not _OF_MEDIA.search(run.text):
             if not positive:
                 return "OutOfStock", run.text[:80]
-        elif near and not positive and _IN.search(run.text):
+        elif not later and _LATER.search(run.text):
+            later = run.text[:80]
+        elif not positive and _IN.search(run.text):
             positive = run.text[:80]
-    return ("InStock", positive) if positive else ("Unknown", "")
+    if positive:
+        return "InStock", positive
+    return ("OutOfStock", later) if later else ("Unknown", "")

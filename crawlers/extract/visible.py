@@ -47,7 +47,7 @@ _WAS = re.compile(
     re.IGNORECASE,
 )
 _MEMBER = re.compile(
-    r"member|mitglied|club|会员|vip|prime\b|plus\s*价|loyalty|klubb|with card|mit karte|carte|socio|sócio",
+    r"member|mitglied|club|会员|vip|plus\s*价|loyalty|klubb|with card|mit karte|carte|socio|sócio",
     re.IGNORECASE,
 )
 _COUPON_PRICE = re.compile(
@@ -63,6 +63,7 @@ _USED = re.compile(
 )
 _NEW = re.compile(r"\bnew\b|\bneu\b|\bneufs?\b|\bnuovi?\b|\bnuevos?\b|全新", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
 _SURCHARGE = re.compile(r"[(\s][+\-−]$|^[+\-−]$")  # "(-40.00 €)" beside an option
 _MINUS_PERCENT = re.compile(r"^[\s(]{0,3}[-−–]\s?\d{1,2}\s?%")  # "€ 18,00 -5 %": what it was
 _OPTIONS = re.compile(r"\d+\s+(?:options?|offers?|new|neu|neuf|angebote|sellers)\b", re.IGNORECASE)
@@ -125,7 +126,8 @@ def _of_run(run: Run, previous: str, title: int, local: str, page_currency: str)
         until = found[number + 1].start if number + 1 < len(found) else price.end + 24
         before, after = run.text[last_end : price.start], run.text[price.end : min(until, price.end + 24)]
         last_end = price.end
-        yield _weigh(run, price, f"{label if not number else ''} {before}"[-60:], after, title, number, page_currency)
+        own = number or _LETTERS.search(before)  # a run with a label of its own needs none from the line above
+        yield _weigh(run, price, (before if own else f"{label} {before}")[-60:], after, title, number, page_currency)
 
 
 def _weigh(run: Run, price: Price, before: str, after: str, title: int, number: int, page_currency: str) -> Reading:

@@ -13,7 +13,7 @@ from crawlers.extract.visible import Reading
 
 WEIGHTS = {"json-ld": 1.0, "microdata": 0.95, "rdfa": 0.9, "opengraph": 0.8, "embedded": 0.5, "text": 1.0, "url": 0.2}
 ENOUGH = 0.5  # below this an amount is a guess, and a guess is no price
-ECHO = 0.35  # a structured amount that the page shows nowhere is likely stale
+BEATEN = 0.45  # what an amount keeps of its votes where the page says that it was the price before
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -41,7 +41,8 @@ def decide(offers: Sequence[Offer], readings: Sequence[Reading]) -> Verdict | No
         for r in readings
         if r.is_list and all(c.weight < r.candidate.weight for c in plain if c.amount == r.candidate.amount)
     }
-    scores = {a: s * (0.5 if a in was else 1.0) for a, s in scores.items()}
+    was |= {o.list_amount for o in offers if o.source == "embedded" and o.list_amount and o.list_amount not in shown}
+    scores = {a: s * (BEATEN if a in was else 1.0) for a, s in scores.items()}
     if plain and candidates:
         scores = {
             a: s if a in shown or not any(c.amount == a for c in candidates) else s * 0.9 for a, s in scores.items()

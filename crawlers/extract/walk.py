@@ -65,8 +65,16 @@ _BLOCKS = frozenset(
         "summary",
     ]
 )
-_STRUCK = frozenset({"del", "s", "strike"})
-_REGIONS = {"aside": Flag.OTHER, "nav": Flag.OTHER, "footer": Flag.OTHER, "h1": Flag.TITLE, "button": Flag.NONE}
+_APART = frozenset({"nav", "footer"})  # hold nothing of the product, unless its title is in there by mistake
+_REGIONS = {
+    "aside": Flag.OTHER,
+    "nav": Flag.OTHER,
+    "footer": Flag.OTHER,
+    "h1": Flag.TITLE,
+    "sup": Flag.CENTS,
+    **dict.fromkeys(("del", "s", "strike"), Flag.OLD),
+}
+_ITEM_MARKS = frozenset({"itemprop", "itemscope", "property", "typeof"})
 _NAMES = frozenset(
     {"class", "id", "data-testid", "data-test", "data-qa", "data-role", "itemprop", "data-automation-id"}
 )
@@ -181,11 +189,14 @@ class _Walker:
     def _enter(self, node: LexborNode, tag: str, parent: _Frame) -> _Frame | None:
         attributes = node.attributes
         is_block = tag in _BLOCKS
-        if not attributes and not is_block and tag not in _STRUCK and tag != "sup":
+        if tag in _APART and node.css_first("h1") is None:
+            return None
+        flags = self._flags(tag, attributes)
+        item = _ITEM_MARKS & attributes.keys()
+        if not is_block and not item and not flags & ~parent.flags:
             return parent
         self.serial += 1
         frame = _Frame(parent)
-        flags = self._flags(tag, attributes)
         frame.flags |= flags & ~AWAY
         if flags & AWAY:
             frame.marks = (*frame.marks[-MOST_MARKS:], (self.serial, flags & AWAY))
@@ -193,29 +204,28 @@ class _Walker:
             frame.block, frame.tag = self.serial, tag
         if flags & Flag.PRICE and not parent.flags & Flag.PRICE:
             frame.price_root = self.serial
+        if item:
+            self._items(tag, attributes, frame)
+        return frame
+
+    def _items(self, tag: str, attributes: dict[str, str | None], frame: _Frame) -> None:
         if "itemprop" in attributes or "itemscope" in attributes:
             self._micro(tag, attributes, frame)
         if "property" in attributes or "typeof" in attributes:
             self._rdfa(tag, attributes, frame)
-        return frame
 
     def _flags(self, tag: str, attributes: dict[str, str | None]) -> int:
         flags = _REGIONS.get(tag, Flag.NONE)
-        if tag in _STRUCK:
-            flags |= Flag.OLD
-        if tag == "sup":
-            flags |= Flag.CENTS
-        if attributes:
-            names = " ".join([v for k in sorted(attributes.keys() & _NAMES) if (v := attributes[k])])
-            if names:
-                flags |= of_names(names[:300])
-            style = attributes.get("style")
-            if style and ("none" in style or "hidden" in style or "through" in style):
-                flags |= Flag.HIDDEN if _STYLE_HIDDEN.search(style[:300]) else Flag.NONE
-                flags |= Flag.OLD if _STYLE_STRUCK.search(style[:300]) else Flag.NONE
-            if "hidden" in attributes:
+        names = ""
+        for key, value in attributes.items():
+            if key in _NAMES and value:
+                names = f"{names} {value}" if names else value
+            elif key == "style" and value and ("none" in value or "hidden" in value or "through" in value):
+                flags |= Flag.HIDDEN if _STYLE_HIDDEN.search(value[:300]) else Flag.NONE
+                flags |= Flag.OLD if _STYLE_STRUCK.search(value[:300]) else Flag.NONE
+            elif key == "hidden":
                 flags |= Flag.HIDDEN
-        return flags
+        return flags | of_names(names[:300]) if names else flags
 
     def _text(self, node: LexborNode, frame: _Frame) -> None:
         text = node.text_content
