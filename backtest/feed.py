@@ -18,7 +18,7 @@ from contracts.policy import Detection
 from streams.engine import AVAILABILITY_CODE, Engine
 from streams.kernel import Batch
 from streams.noticed import CANNOT_SAY, NO_PROMOTION, PROMOTION_KINDS
-from streams.state import SeriesKey
+from streams.series import SeriesKey, key_bytes
 
 ROWS = 65_536  # rows a batch: the kernel's room for hits is 128 bytes a row
 SERIES = ("competitor", "product_id", "seller", "price_type")
@@ -30,17 +30,27 @@ class Names:
 
     def __init__(self, code: Callable[[str], int]) -> None:
         self._code = code
-        self._seen: pa.Array | None = None
+        self._seen = pa.array([], pa.string())
         self._codes = np.empty(0, np.int64)
+        self._names: list[str] = []
+        self._places: npt.NDArray[np.int32] | None = None
 
     def codes(self, frame: Frame, name: str) -> npt.NDArray[np.int64] | int:
         """The code of each row, (n,), or the one code that all rows have."""
         dictionary, places = frame.dictionary(name)
-        if self._seen is None or not dictionary.equals(self._seen):
-            names = dictionary.to_pylist()
-            self._codes = np.fromiter((self._code("" if n is None else n) for n in names), np.int64, len(names))
-            self._seen = dictionary
+        known = len(self._seen)
+        if len(dictionary) < known or not dictionary.slice(0, known).equals(self._seen):
+            known = 0
+        if len(dictionary) > known:  # a dictionary grows from batch to batch: only what is new is looked up
+            names = ["" if name is None else name for name in dictionary.slice(known).to_pylist()]
+            self._codes = np.concatenate([self._codes[:known], np.fromiter(map(self._code, names), np.int64)])
+            self._names = self._names[:known] + names
+        self._seen, self._places = dictionary, places
         return int(self._codes[0]) if places is None else self._codes[places]
+
+    def at(self, row: int) -> str:
+        """The name in a row of the frame seen last."""
+        return self._names[0 if self._places is None else self._places[row]]
 
 
 class Feed:
@@ -67,7 +77,12 @@ class Feed:
             availability,
             self._promotions(frame, availability),
         )
-        return self.engine.observe_columns(columns, frame.observation)
+        return self.engine.observe_columns(columns, lambda row: frame.observation(row, self._names_at(row)))
+
+    def _names_at(self, row: int) -> dict[str, str]:
+        found = {name: names.at(row) for name, names in self._series.items()}
+        found["currency"], found["availability"] = self._currency.at(row), self._availability.at(row)
+        return found
 
     def _slots(self, frame: Frame) -> npt.NDArray[np.int32]:
         codes = {name: self._series[name].codes(frame, name) for name in SERIES}
@@ -80,7 +95,7 @@ class Feed:
             new, at = np.unique(slots, return_index=True)
             rows = at[new >= before]
             competitors, products, sellers, types = (self._at(name, codes[name], rows) for name in SERIES)
-            keys = list(map(SeriesKey, competitors, products, sellers, types))
+            keys = [key_bytes(SeriesKey(*names)) for names in zip(competitors, products, sellers, types, strict=True)]
             self.engine.state.add(keys, frame.texts("category", rows))
         return slots
 

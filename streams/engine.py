@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from contracts.codec import decode_observations
 from contracts.events import MarketEvent
 from contracts.observations import Observation, within_int64
 from contracts.policy import Detection
@@ -21,11 +22,12 @@ from streams.kernel import (
     walk,
 )
 from streams.listing import missing
+from streams.message import Rows
 from streams.noticed import NO_PROMOTION, delisted, event_of, promotion_mask
-from streams.state import MarketState, SeriesKey
+from streams.series import SeriesKey, key_bytes
+from streams.state import MarketState
 
 AVAILABILITY_CODE = {"Unknown": 0, "InStock": 1, "OutOfStock": 2}
-NEW = -1
 
 
 class Engine:
@@ -59,6 +61,14 @@ class Engine:
             columns = self._columns([within_int64(row) for row in rows])
         return self.observe_columns(columns, rows.__getitem__)
 
+    def observe_message(self, data: bytes | None) -> tuple[list[MarketEvent], Sequence[Observation]]:
+        """The same for the bytes of a message; its rows are decoded as they are asked for. UndecodableError."""
+        rows = None if data is None else Rows.of(data, self.state)
+        if rows is not None:
+            return self.observe_columns(rows.batch, rows.__getitem__), rows
+        decoded = decode_observations(data)
+        return self.observe(decoded), decoded
+
     def observe_columns(self, columns: Batch, row: Callable[[int], Observation]) -> list[MarketEvent]:
         """The same for a batch that is columns already; `row` gives the observation of an eventful row."""
         state, count = self.state, len(columns.slot)
@@ -82,13 +92,13 @@ class Engine:
         """Search the shop of a row that is the first of its day for products nobody has seen lately."""
         gone = missing(self.state, int(self.state.slots[slot]["competitor"]), now, self._rules.delist)
         self._counts[N_DELISTED] += len(gone)
-        return [delisted(self.state.keys[number], now) for number in gone]
+        return [delisted(self.state.series[number], now) for number in gone]
 
     def _columns(self, rows: Sequence[Observation]) -> Batch:
-        index, currencies = self.state.index, self.state.currencies
-        slots, at, prices, codes, stock, promotions = [], [], [], [], [], []
+        currencies = self.state.currencies
+        keys, at, prices, codes, stock, promotions = [], [], [], [], [], []
         for row in rows:
-            slots.append(index[row.competitor, row.seller, row.price_type].get(row.product_id, NEW))
+            keys.append(key_bytes(SeriesKey(row.competitor, row.product_id, row.seller, row.price_type)))
             at.append(row.observed_at)
             price = row.price_minor
             prices.append(NO_PRICE if price is None else price)
@@ -96,18 +106,12 @@ class Engine:
             stock.append(AVAILABILITY_CODE[row.availability])
             unusual = row.promotions or row.list_price_minor or row.availability == "Unknown"
             promotions.append(promotion_mask(row) if unusual else NO_PROMOTION)
-        if NEW in slots:
-            slots = self._with_new(rows)
+        times, amounts = np.array(at, np.int64), np.array(prices, np.int64)  # beyond int64: before anything is changed
         return Batch(
-            np.array(slots, np.int32),
-            np.array(at, np.int64),
-            np.array(prices, np.int64),
+            self.state.add(keys, [row.category for row in rows]),
+            times,
+            amounts,
             np.array(codes, np.int32),
             np.array(stock, np.int8),
             np.array(promotions, np.int32),
         )
-
-    def _with_new(self, rows: Sequence[Observation]) -> list[int]:
-        keys = [SeriesKey(row.competitor, row.product_id, row.seller, row.price_type) for row in rows]
-        self.state.add(keys, [row.category for row in rows])
-        return [self.state.index[key.competitor, key.seller, key.price_type][key.product_id] for key in keys]

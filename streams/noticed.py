@@ -40,7 +40,8 @@ from streams.kernel import (
     QUARANTINED,
     STEP,
 )
-from streams.state import MarketState, SeriesKey
+from streams.series import SeriesKey
+from streams.state import MarketState
 
 PROMOTION_KINDS: tuple[PromotionKind, ...] = get_args(PromotionKind)
 # msgspec leaves a default out only where it is the same object: a restored key holds an equal one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from contracts.codec import decode_observations, encode
+from contracts.codec import encode
 from contracts.errors import BadInputError, BadPriceError, UnknownCurrencyError
 from contracts.events import MarketEvent
 from contracts.money import is_currency
@@ -69,10 +69,9 @@ class Partition:
         """Events of a message, its bad parts with their reasons (None: all of it), and its rows."""
         self.offset = offset + 1
         try:
-            rows = decode_observations(value)
+            events, rows = self.engine.observe_message(value)
         except BadInputError as error:
             return [], [(None, error)], 0
-        events = self.engine.observe(rows)
         self.rows_since_checkpoint += len(rows)
         return events, [_rejected(rows, number) for number in self.engine.rejected], len(rows)
 

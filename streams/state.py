@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -13,9 +12,12 @@ from contracts.errors import TamperedError
 from contracts.ids import content_hash
 from contracts.money import is_currency
 from contracts.policy import Detection
+from streams.scan import CURRENCIES
+from streams.series import SeriesKey, SeriesTable, Slots, key_bytes
 
-FORMAT = 2
+FORMAT = 3
 NEVER = np.iinfo(np.int64).min
+UNSEEN = -2
 
 SLOT = np.dtype(
     [
@@ -80,39 +82,6 @@ NEW_SERIES["window"] = NEW_SERIES["bucket"] = NEVER
 NEW_SERIES["currency"] = NEW_SERIES["held_currency"] = -1
 
 
-class SeriesKey(NamedTuple):
-    """What names a series."""
-
-    competitor: str
-    product_id: str
-    seller: str
-    price_type: str
-
-
-Shelf = tuple[str, str, str]  # competitor, seller, price type
-
-
-def _shelf(key: SeriesKey) -> Shelf:
-    return key.competitor, key.seller, key.price_type
-
-
-class Index(dict[Shelf, dict[str, int]]):
-    """Slots of series: first by competitor, seller and price type, then by product.
-
-    In two steps, because the first is always in the processor's cache, and the second
-    compares one string: half the time of one dictionary with four names in its keys.
-    """
-
-    def __missing__(self, shelf: Shelf) -> dict[str, int]:
-        products: dict[str, int] = {}
-        self[shelf] = products
-        return products
-
-    def slot(self, key: SeriesKey) -> int | None:
-        """The slot of a series, None where it is new."""
-        return self[_shelf(key)].get(key.product_id)
-
-
 class Codes(dict[str, int]):
     """Names to small integers, in the order they first appear: `codes[name]`."""
 
@@ -140,6 +109,8 @@ class MarketState:
     """All that is remembered of the market between two batches.
 
     Attributes:
+        series: numbers the series by their names.
+        currency_codes: int32 (CURRENCIES,), the code of each three letters; UNSEEN until asked for.
         slots: structured array (capacity,) of `SLOT`; the first `size` are in use.
         shops: structured array of `SHOP`, one a competitor.
         kind_used_at: int64 (competitors, promotion kinds), when a kind was last seen, epoch ms.
@@ -149,12 +120,12 @@ class MarketState:
 
     def __init__(self, detection: Detection) -> None:
         self.detection = detection
-        self.keys: list[SeriesKey] = []
-        self.index = Index()
+        self.series = SeriesTable()
         self.slots = np.zeros(1024, SLOT)
         self.competitors = Codes()
         self.categories = Codes()
         self.currencies = CurrencyCodes()
+        self.currency_codes = np.full(CURRENCIES, UNSEEN, np.int32)
         self.shops = np.full(16, NEW_SHOP)
         self.kind_used_at = np.full((16, self.KINDS), NEVER, np.int64)
         self._threshold = cache(detection.move_threshold_bp)
@@ -162,35 +133,38 @@ class MarketState:
     @property
     def size(self) -> int:
         """Number of series known."""
-        return len(self.keys)
+        return self.series.size
 
     def slot_of(self, key: SeriesKey, category: str = "") -> int:
         """The slot of a series, a new one where the series is new."""
-        slot = self.index.slot(key)
-        if slot is None:
-            self.add([key], [category])
-            slot = self.index[_shelf(key)][key.product_id]
-        return slot
+        return int(self.add([key_bytes(key)], [category])[0])
 
-    def add(self, keys: Iterable[SeriesKey], categories: Iterable[str]) -> None:
-        """Give every new series a slot, in the order they come; known ones keep theirs."""
+    def add(self, keys: list[bytes], categories: Sequence[str]) -> Slots:
+        """The slot of each series, int32 (n,); new ones get slots in the order they come.
+
+        Args:
+            keys: as `key_bytes` makes them.
+            categories: one a key; that with which a series first comes counts.
+        """
         start = self.size
-        found: list[str] = []
-        for key, category in zip(keys, categories, strict=True):
-            shelf = self.index[_shelf(key)]
-            if key.product_id not in shelf:
-                shelf[key.product_id] = start + len(found)
-                self.keys.append(key)
-                found.append(category)
+        slots = self.series.add_bytes(keys)
         end = self.size
+        if end == start:
+            return slots
         while end > len(self.slots):
             self.slots = np.concatenate([self.slots, np.zeros(len(self.slots), SLOT)])
-        fresh, new = self.slots[start:end], self.keys[start:end]
+        new, at = np.unique(slots, return_index=True)
+        found = [categories[row] for row in at[new >= start].tolist()]
+        self._begin(start, end, found)
+        return slots
+
+    def _begin(self, start: int, end: int, categories: list[str]) -> None:
+        fresh, keys = self.slots[start:end], [self.series[slot] for slot in range(start, end)]
         fresh[:] = NEW_SERIES
-        fresh["competitor"] = [self.competitors[key.competitor] for key in new]
-        fresh["category"] = [self.categories[category] for category in found]
-        fresh["move_bp"] = [self._threshold(c, key.competitor) for c, key in zip(found, new, strict=True)]
-        fresh["raises_moves"] = [key.price_type in self.detection.price_types for key in new]
+        fresh["competitor"] = [self.competitors[key.competitor] for key in keys]
+        fresh["category"] = [self.categories[category] for category in categories]
+        fresh["move_bp"] = [self._threshold(c, key.competitor) for c, key in zip(categories, keys, strict=True)]
+        fresh["raises_moves"] = [key.price_type in self.detection.price_types for key in keys]
         while len(self.competitors) > len(self.kind_used_at):
             self.kind_used_at = np.concatenate([self.kind_used_at, np.full_like(self.kind_used_at, NEVER)])
             self.shops = np.concatenate([self.shops, np.full_like(self.shops, NEW_SHOP)])
@@ -209,7 +183,7 @@ class MarketState:
                 "kinds": list(self.kind_used_at.shape),
             }
         )
-        keys = msgspec.msgpack.encode(self.keys)
+        keys = self.series.to_bytes()
         parts = [
             len(header).to_bytes(8, "little"),
             header,
@@ -231,9 +205,7 @@ class MarketState:
         if header["format"] != FORMAT or header["itemsize"] != SLOT.itemsize + SHOP.itemsize:
             raise TamperedError(f"a checkpoint must have format {FORMAT}, was {header['format']}: rebuild the state")
         keys_end = header_end + 8 + int.from_bytes(view[header_end : header_end + 8], "little")
-        state.keys = msgspec.msgpack.decode(view[header_end + 8 : keys_end], type=list[SeriesKey])
-        for slot, key in enumerate(state.keys):
-            state.index[_shelf(key)][key.product_id] = slot
+        state.series = SeriesTable.from_bytes(view[header_end + 8 : keys_end], header["size"])
         slots_end = keys_end + header["size"] * SLOT.itemsize
         capacity = max(1024, header["size"])
         state.slots = np.zeros(capacity, SLOT)
@@ -256,7 +228,9 @@ class MarketState:
             for category, competitor in pairs.T.tolist()
         ]
         rows["move_bp"] = np.array(thresholds, np.int32)[where.ravel()]
-        rows["raises_moves"] = [key.price_type in self.detection.price_types for key in self.keys]
+        rows["raises_moves"] = [
+            key.price_type in self.detection.price_types for key in map(self.series.__getitem__, range(self.size))
+        ]
 
 
 def _fingerprint(detection: Detection) -> str:
