@@ -117,15 +117,7 @@ def test_every_named_volume_is_used() -> None:
     assert set(COMPOSE["volumes"]) <= used
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason="the command is not there yet", strict=False))
-        if name == "console"
-        else name
-        for name in OURS
-    ],
-)
+@every_one_of_ours
 def test_a_command_is_a_real_one(name: str, parses: Callable[[Sequence[str]], None]) -> None:
     parses(OURS[name]["command"])
 

@@ -52,7 +52,7 @@ def test_no_markup_of_a_title_reaches_a_chat(service: Callable[..., dict[str, An
         return len(marks.findall(shown.replace("\\n", "").replace('\\"', "")))
 
     assert count(with_name) == count(without)
-    assert "evil.example)" not in json.dumps(service(with_name)).replace("：//evil.example)", "")
+    assert "://evil.example" not in json.dumps(service(with_name))
 
 
 @given(st.text(max_size=120))
