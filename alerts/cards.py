@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alerts.escape import clean, for_chat, for_html
+from alerts.escape import for_chat, for_html
 from alerts.messages import Message
 from contracts.alerts import Severity
 
@@ -26,7 +26,7 @@ def feishu(message: Message) -> dict[str, Any]:
             "config": {"wide_screen_mode": True},
             "header": {
                 "template": COLOURS[message.severity],
-                "title": {"tag": "plain_text", "content": clean(message.title)},
+                "title": {"tag": "plain_text", "content": for_chat(message.title)},
             },
             "elements": [*elements, {"tag": "action", "actions": actions}],
         },
@@ -42,7 +42,25 @@ def dingtalk(message: Message) -> dict[str, Any]:
 
 
 def wecom(message: Message) -> dict[str, Any]:
-    """Markdown of a WeCom robot, whose own cards hold too little text; links stand for buttons."""
+    """A card of a WeCom robot, its plain texts escaped all the same; what it cannot hold becomes Markdown."""
+    if not message.figure or len(message.lines) > 6:
+        return _wecom_markdown(message)
+    named = [{"keyname": str(number), "value": for_chat(line)} for number, line in enumerate(message.lines, 1)]
+    jumps = [{"type": 1, "title": label, "url": url} for label, url in message.buttons]
+    card = {
+        "card_type": "text_notice",
+        "source": {"desc": "PriceRadar", "desc_color": 2 if message.severity == "red" else 0},
+        "main_title": {"title": message.level},
+        "emphasis_content": {"title": message.figure, "desc": for_chat(message.prices)},
+        "sub_title_text": for_chat(message.title),
+        "horizontal_content_list": named,
+        "jump_list": jumps,
+        "card_action": {"type": 1, "url": message.buttons[0][1]},
+    }
+    return {"msgtype": "template_card", "template_card": card}
+
+
+def _wecom_markdown(message: Message) -> dict[str, Any]:
     colour = "warning" if message.severity == "red" else "info"
     links = "　".join(f"[{label}]({url})" for label, url in message.buttons)
     lines = [f'<font color="{colour}">**{for_chat(message.title)}**</font>']
@@ -60,23 +78,27 @@ def slack(message: Message) -> dict[str, Any]:
         {"type": "button", "text": {"type": "plain_text", "text": label}, "url": url} for label, url in message.buttons
     ]
     blocks = [
-        {"type": "section", "text": {"type": "mrkdwn", "text": text[:2_900]}},
+        # Verbatim: Slack makes no link or mention of what merely looks like one.
+        {"type": "section", "text": {"type": "mrkdwn", "text": text[:2_900], "verbatim": True}},
         {"type": "actions", "elements": buttons},
     ]
     return {"text": for_chat(message.title), "attachments": [{"color": HEX[message.severity], "blocks": blocks}]}
 
 
-def mail(message: Message) -> str:
-    """The HTML body of a mail, without pictures from elsewhere."""
+def mail(message: Message, chart: str = "") -> str:
+    """The HTML body of a mail, without pictures from elsewhere; `chart` is the id of one that comes with it."""
     lines = "".join(f"<li>{for_html(line)}</li>" for line in message.lines)
     style = "display:inline-block;padding:8px 14px;margin-right:8px;border-radius:4px;background:#1b1f24;color:#ffffff"
     buttons = "".join(
         f'<a style="{style}" href="{for_html(url)}">{for_html(label)}</a>' for label, url in message.buttons
     )
     head = f'<h2 style="border-left:6px solid {HEX[message.severity]};padding-left:10px">{for_html(message.title)}</h2>'
-    return f'<div style="font-family:sans-serif">{head}<ul>{lines}</ul><p>{buttons}</p></div>'
+    prices = f"<p><b>{for_html(message.figure)}</b> {for_html(message.prices)}</p>" if message.prices else ""
+    picture = f'<p><img src="cid:{for_html(chart)}" width="640" alt="{for_html(message.prices)}"></p>' if chart else ""
+    return f'<div style="font-family:sans-serif">{head}{prices}<ul>{lines}</ul>{picture}<p>{buttons}</p></div>'
 
 
-def plain(message: Message) -> str:
-    """Lines of text for services that know nothing else."""
-    return "\n".join([*map(clean, message.lines), *(f"{label}: {url}" for label, url in message.buttons)])
+def plain(message: Message) -> tuple[str, str]:
+    """Title and text for services of which we know nothing: some read Markdown or mentions in them."""
+    links = [f"{label}: {url}" for label, url in message.buttons]
+    return for_chat(message.title), "\n".join([*map(for_chat, message.lines), *links])

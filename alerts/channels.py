@@ -1,10 +1,11 @@
-"""Where alerts go: a signed webhook, cards with buttons in chats, and whatever apprise reaches."""
+"""Where alerts go: a signed webhook, cards with buttons in chats, mail, and whatever apprise reaches."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import hmac
+import http.client
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +17,7 @@ import apprise
 import msgspec
 
 from alerts import cards
+from alerts.mail import Mail
 from alerts.messages import Message, message_of
 from alerts.routing import Parcel
 from alerts.text import Language
@@ -44,12 +46,14 @@ class Channel(Protocol):
 
     `send` blocks; it raises UnavailableError where a parcel was not accepted, UnansweredError
     where nobody said whether it was. The same parcel may come twice and carries the same id.
-    `merges`: people read here, so many alerts at once come as one message.
+    `merges`: people read here, so many alerts at once come as one message. `shows_history`: a
+    single alert's parcel should hold the prices of its product.
     """
 
     name: str
     kind: str
     merges: bool
+    shows_history: bool
 
     def send(self, parcel: Parcel) -> None:
         """Deliver a parcel."""
@@ -64,6 +68,7 @@ class Webhook:
 
     name = kind = "webhook"
     merges = False
+    shows_history = False
 
     def __init__(self, url: str, secret: str) -> None:
         if not url.startswith(("http://", "https://")):
@@ -88,6 +93,7 @@ class Chat:
     """
 
     merges = True
+    shows_history = False
 
     def __init__(self, name: str, url: str, console: str) -> None:
         self.kind, _, rest = url.partition("+")
@@ -128,12 +134,18 @@ class Chat:
 
 
 class Apprise:
-    """Any service apprise knows, by its URL. Mail gets HTML with links, all others plain text."""
+    """Any service apprise knows, by its URL, plain text; `#lang=zh` at its end is ours: the language.
+
+    Mail gets HTML with links, without a chart; smtp:// (`alerts.mail.Mail`) has one.
+    """
 
     merges = True
+    shows_history = False
 
     def __init__(self, url: str, name: str = "", console: str = "") -> None:
         self._service = apprise.Apprise()
+        self._language: Language = "zh" if url.endswith("#lang=zh") else "en"
+        url = url.removesuffix(f"#lang={self._language}")
         if not self._service.add(url):
             raise BadInputError(f"apprise does not know this kind of URL, was {url.split(':', 1)[0]!r}")
         # The URL holds secrets: the ledger sees a hash of it.
@@ -144,10 +156,11 @@ class Apprise:
 
     def send(self, parcel: Parcel) -> None:
         """Deliver a message."""
-        message = message_of(parcel, "en", self._console)
+        message = message_of(parcel, self._language, self._console)
+        title, text = cards.plain(message)
         sent = self._service.notify(
-            title=message.title,
-            body=cards.mail(message) if self._mail else cards.plain(message),
+            title=title,
+            body=cards.mail(message) if self._mail else text,
             notify_type=TYPES[message.severity],
             body_format=apprise.NotifyFormat.HTML if self._mail else apprise.NotifyFormat.TEXT,
         )
@@ -159,25 +172,41 @@ def channels_of(settings: Settings) -> dict[str, Channel]:
     """Every channel the settings name, by the name the ledger knows it by; BadInputError."""
     console = settings.console_url or f"http://{settings.console_host}:{settings.console_port}"
     found: list[Channel] = [Apprise(url, console=console) for url in settings.alert_urls]
-    for name, url in settings.channels.items():
-        chat = url.partition("+")[0] in CARDS
-        found.append(Chat(name, url, console) if chat else Apprise(url, name, console))
+    found += [_channel(name, url, console) for name, url in settings.channels.items()]
     if settings.webhook:
         found.append(Webhook(settings.webhook, settings.webhook_secret))
     return {channel.name: channel for channel in found}
+
+
+def _channel(name: str, url: str, console: str) -> Channel:
+    if url.partition("+")[0] in CARDS:
+        return Chat(name, url, console)
+    if url.startswith(("smtp://", "smtps://")):
+        return Mail(name, url, console)
+    return Apprise(url, name, console)
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Elsewhere the message would be asked for, not sent, and would count as accepted."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_Stay)
 
 
 def _post(url: str, data: bytes, headers: dict[str, str]) -> bytes:
     request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers}, method="POST")  # noqa: S310 checked when made
     where = url.split("/")[2].rpartition("@")[2]
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+        with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as answer:
             body: bytes = answer.read(65_536)
             return body
     except urllib.error.HTTPError as error:
         error.close()
         raise UnavailableError(f"{where} did not accept the alert: status {error.code}") from error
-    except TimeoutError as error:
-        raise UnansweredError(f"{where} did not accept the alert in {TIMEOUT_SECONDS:.0f} s, nor refuse it") from error
-    except OSError as error:
-        raise UnavailableError(f"{where} did not accept the alert: {error}") from error
+    except urllib.error.URLError as error:  # before anything was asked
+        raise UnavailableError(f"{where} did not accept the alert: {error.reason}") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise UnansweredError(f"{where} neither accepted nor refused the alert: {error!r}") from error

@@ -12,6 +12,7 @@ from alerts.severity import LEVELS
 from contracts.alerts import Alert, Delivery
 from contracts.errors import BadPolicyError
 from contracts.ids import make_id
+from contracts.observations import PricePoint
 from contracts.policy import Alerting, Route
 from contracts.times import EPOCH, MILLISECOND, MINUTE_MS, SECOND_MS
 
@@ -24,12 +25,14 @@ class Parcel(msgspec.Struct, frozen=True):
     """What one channel gets at once: an alert, or several as one message.
 
     `parcel_id` stays the same however often it is tried, so that a channel can tell it came before.
+    `history` is what a channel that shows a chart draws of a single alert's product.
     """
 
     parcel_id: str
     channel: str
     deliveries: tuple[Delivery, ...]
     alerts: tuple[Alert, ...]
+    history: tuple[PricePoint, ...] = ()
 
     @property
     def escalated(self) -> bool:
@@ -73,24 +76,28 @@ class Routes:
         return [_owed("delivery", alert, channel, at) for channel, at in due.items()]
 
     def escalations(self, alert: Alert, now_ms: int) -> list[Delivery]:
-        """What is owed because nobody acknowledged a red alert in time: at once, once for the alert."""
-        told = [route for route in self._routes if route.escalation] or list(self._routes)
-        channels = dict.fromkeys(
-            channel for route in told if _concerns(route, alert) for channel in route.channels or self.channels
-        )
-        return [_owed(ESCALATION, alert, channel, now_ms) for channel in channels]
+        """What is owed because nobody acknowledged a red alert in time, once for the alert."""
+        due: dict[str, int] = {}
+        for route in self._escalating():
+            if _concerns(route, alert):
+                at = self._after_quiet(route, alert, now_ms)
+                for channel in route.channels or self.channels:
+                    due[channel] = min(due.get(channel, at), at)
+        return [_owed(ESCALATION, alert, channel, at) for channel, at in due.items()]
 
     def not_before(self, parcel: Parcel, at: int) -> int:
         """The earliest time from `at` on at which no quiet hours keep the parcel back."""
-        if parcel.escalated:
-            return at
+        routes = self._escalating() if parcel.escalated else [one for one in self._routes if not one.escalation]
         times = [
             self._after_quiet(route, alert, at)
             for alert in parcel.alerts
-            for route in self._routes
-            if not route.escalation and parcel.channel in (route.channels or self.channels) and _fits(route, alert)
+            for route in routes
+            if parcel.channel in (route.channels or self.channels) and _fits(route, alert)
         ]
         return min(times, default=at)
+
+    def _escalating(self) -> list[Route]:
+        return [route for route in self._routes if route.escalation] or list(self._routes)
 
     def _after_quiet(self, route: Route, alert: Alert, at: int) -> int:
         own = bool(route.quiet_from and route.quiet_until)
@@ -104,26 +111,34 @@ class Routes:
 def parcels(owed: Sequence[tuple[Delivery, Alert]], merge_from: int) -> list[Parcel]:
     """What is owed to one channel now as what it will get: `merge_from` or more become one message.
 
-    Escalations stay alone. One alert is told once, at its newest revision, whatever is owed of it.
+    Escalations are not mixed with the rest. One alert is told once, at its newest revision,
+    whatever is owed of it.
     """
     newest: dict[tuple[str, bool], list[tuple[Delivery, Alert]]] = {}
     for delivery, alert in owed:
         newest.setdefault((alert.alert_id, is_escalation(delivery)), []).append((delivery, alert))
     singles = [_parcel(group) for group in newest.values()]
-    alone = [parcel for parcel in singles if parcel.escalated]
+    escalated = [parcel for parcel in singles if parcel.escalated]
     others = [parcel for parcel in singles if not parcel.escalated]
-    if len(others) < merge_from:
-        return [*alone, *others]
-    deliveries = tuple(delivery for parcel in others for delivery in parcel.deliveries)
-    ordered = sorted((p.alerts[0] for p in others), key=lambda a: (-LEVELS.index(a.severity), -a.observed_at))
+    return [*_merged(escalated, merge_from), *_merged(others, merge_from)]
+
+
+def _merged(singles: list[Parcel], merge_from: int) -> list[Parcel]:
+    if len(singles) < merge_from:
+        return singles
+    deliveries = tuple(delivery for parcel in singles for delivery in parcel.deliveries)
     parcel_id = make_id("digest", *sorted(delivery.delivery_id for delivery in deliveries))
-    return [*alone, Parcel(parcel_id, others[0].channel, deliveries, tuple(ordered))]
+    return [Parcel(parcel_id, singles[0].channel, deliveries, _loudest_first(p.alerts[0] for p in singles))]
+
+
+def _loudest_first(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+    return tuple(sorted(alerts, key=lambda one: (-LEVELS.index(one.severity), -one.observed_at, one.alert_id)))
 
 
 def together(parcel_id: str, group: Sequence[tuple[Delivery, Alert]]) -> Parcel:
     """A parcel that was on its way before: the same again."""
     alerts = {alert.alert_id: alert for _, alert in group}
-    return Parcel(parcel_id, group[0][0].channel, tuple(d for d, _ in group), tuple(alerts.values()))
+    return Parcel(parcel_id, group[0][0].channel, tuple(d for d, _ in group), _loudest_first(alerts.values()))
 
 
 def is_escalation(delivery: Delivery) -> bool:

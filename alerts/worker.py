@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 import faust
+import msgspec
 from faust.types import EventT
 from prometheus_client import Counter, Histogram
 
@@ -28,8 +29,9 @@ from contracts.codec import cloudevent_headers, decode_event, encode
 from contracts.errors import BadInputError, UnansweredError, UnavailableError
 from contracts.events import MarketEvent, PriceMoved
 from contracts.facts import CatalogItem, StockLevel
+from contracts.observations import PricePoint
 from contracts.policy import Policy
-from contracts.times import MINUTE_MS, to_iso
+from contracts.times import DAY_MS, MINUTE_MS, to_iso
 from contracts.topics import ALERTS, EVENTS
 from runtime import metrics
 from runtime.crash import crash
@@ -41,6 +43,7 @@ STAGE = "alerts"
 RESTORED_CLOSED = 10_000  # lately closed alerts looked at after a start: far more than can be redelivered
 DISPATCH_SECONDS = 0.5
 LOOK_SECONDS = 10.0
+HISTORY_DAYS = 90  # of the chart in a mail
 LEASE_MS = 15_000  # after a crash what was being sent waits so long for the next worker
 NEVER = 10**9
 
@@ -64,11 +67,12 @@ class AlertLedger(Protocol):
     def claim_parcels(
         self, holder: str, channel: str, now_ms: int, lease_ms: int, merge_from: int = ...
     ) -> list[Parcel]: ...
-    def renew_claims(self, holder: str, until_ms: int) -> None: ...
+    def renew_claims(self, holder: str, channel: str, now_ms: int, until_ms: int) -> bool: ...
     def parcel_accepted(self, parcel: Parcel, now_ms: int) -> None: ...
     def parcel_refused(self, parcel: Parcel, error: str, retry_at_ms: int, perhaps_accepted: bool = ...) -> None: ...
     def unacknowledged(self, now_ms: int, after_ms: int) -> list[Alert]: ...
     def escalate(self, alert_id: str, deliveries: Sequence[Delivery], now_ms: int) -> None: ...
+    def price_points(self, competitor: str, product_id: str, since: int = 0, limit: int = ...) -> list[PricePoint]: ...
 
 
 class AlertsWorker:
@@ -135,18 +139,43 @@ class AlertsWorker:
         due = await asyncio.to_thread(
             self.ledger.claim_parcels, self.holder, channel.name, _now_ms(), LEASE_MS, merge_from
         )
+        held_since = time.monotonic()
         for parcel in due:
-            sending = asyncio.create_task(_in_thread(channel.send, parcel))
-            try:
-                while not (await asyncio.wait([sending], timeout=LEASE_MS / 3000))[0]:
-                    await asyncio.to_thread(self.ledger.renew_claims, self.holder, _now_ms() + LEASE_MS)
-                await sending
-            except UnavailableError as error:
-                await self._refused(parcel, channel.kind, error)
-            else:
-                await asyncio.to_thread(self.ledger.parcel_accepted, parcel, _now_ms())
-                NOTIFICATIONS.labels(channel.kind, "delivered").inc()
+            if time.monotonic() - held_since > LEASE_MS / 3000:
+                if not await self._hold(channel):
+                    break  # this machine slept: another worker sends the rest
+                held_since = time.monotonic()
+            await self._send(channel, parcel)
         return len(due)
+
+    async def _send(self, channel: Channel, parcel: Parcel) -> None:
+        if channel.shows_history and len(parcel.alerts) == 1:
+            history = await asyncio.to_thread(self._history, parcel.alerts[0])
+            parcel = msgspec.structs.replace(parcel, history=history)
+        sending = asyncio.create_task(_in_thread(channel.send, parcel))
+        try:
+            while not (await asyncio.wait([sending], timeout=LEASE_MS / 3000))[0]:
+                await self._hold(channel)
+            await sending
+        except UnavailableError as error:
+            await self._refused(parcel, channel.kind, error)
+        except Exception as error:
+            log.exception("parcel %s could not be sent on %s", parcel.parcel_id, channel.name)
+            await self._refused(parcel, channel.kind, UnansweredError(repr(error)))
+        else:
+            await asyncio.to_thread(self.ledger.parcel_accepted, parcel, _now_ms())
+            NOTIFICATIONS.labels(channel.kind, "delivered").inc()
+
+    async def _hold(self, channel: Channel) -> bool:
+        now = _now_ms()
+        return await asyncio.to_thread(self.ledger.renew_claims, self.holder, channel.name, now, now + LEASE_MS)
+
+    def _history(self, alert: Alert) -> tuple[PricePoint, ...]:
+        if not alert.product_id:
+            return ()
+        since = alert.observed_at - HISTORY_DAYS * DAY_MS
+        found = self.ledger.price_points(alert.competitor, alert.product_id, since)
+        return tuple(p for p in found if (p.seller, p.price_type) == (alert.seller, alert.price_type))
 
     async def _refused(self, parcel: Parcel, kind: str, error: UnavailableError) -> None:
         log.warning("parcel %s refused (attempt %d): %s", parcel.parcel_id, parcel.attempts + 1, error)

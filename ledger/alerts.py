@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select, update
 
 from contracts.alerts import Alert, Delivery
 from contracts.codec import decode, encode
-from ledger.care import Care
+from ledger.care import ASKED_AT_ONCE, Care
 from ledger.database import insert_new, upsert
 from ledger.models import AlertRow, DeliveryRow
 
@@ -25,7 +25,7 @@ COLUMNS = (
     "observed_at",
 )
 HELD = ("delivered_at", "claimed_by", "claimed_until", "batch")
-PEOPLE = Care.__struct_fields__
+KEPT = (*Care.__struct_fields__, "red_since")  # what people did, and what is counted below
 
 
 def record(connection: Connection, alerts: Sequence[Alert], deliveries: Sequence[Delivery]) -> None:
@@ -34,11 +34,12 @@ def record(connection: Connection, alerts: Sequence[Alert], deliveries: Sequence
         {
             **{name: getattr(alert, name) for name in COLUMNS},
             "body": encode(alert).decode(),
-            **dict.fromkeys(PEOPLE),
+            **dict.fromkeys(KEPT),
         }
         for alert in alerts
     ]
-    upsert(connection, AlertRow, rows, newer="revision", keep=PEOPLE)
+    upsert(connection, AlertRow, rows, newer="revision", keep=KEPT)
+    _note_red(connection, [alert.alert_id for alert in alerts])
     owed = [
         {
             "delivery_id": delivery.delivery_id,
@@ -53,6 +54,14 @@ def record(connection: Connection, alerts: Sequence[Alert], deliveries: Sequence
         for delivery in deliveries
     ]
     insert_new(connection, DeliveryRow, owed)
+
+
+def _note_red(connection: Connection, alert_ids: Sequence[str]) -> None:
+    red, counted = AlertRow.severity == "red", AlertRow.red_since.is_not(None)
+    for at in range(0, len(alert_ids), ASKED_AT_ONCE):
+        these = AlertRow.alert_id.in_(alert_ids[at : at + ASKED_AT_ONCE])
+        connection.execute(update(AlertRow).where(these, red, ~counted).values(red_since=AlertRow.observed_at))
+        connection.execute(update(AlertRow).where(these, ~red, counted).values(red_since=None))
 
 
 def find(
@@ -92,35 +101,3 @@ def counts(connection: Connection) -> dict[str, int]:
         .group_by(AlertRow.severity)
     )
     return dict(connection.execute(query).all())
-
-
-def due(connection: Connection, now_ms: int, limit: int) -> list[tuple[Delivery, Alert]]:
-    """Deliveries whose time has come and their alerts at the newest revision, the oldest first."""
-    query = (
-        select(DeliveryRow.__table__, AlertRow.body)
-        .join(AlertRow, AlertRow.alert_id == DeliveryRow.alert_id)
-        .where(DeliveryRow.delivered_at.is_(None), DeliveryRow.due_at <= now_ms)
-        .order_by(DeliveryRow.due_at)
-        .limit(limit)
-    )
-    found = []
-    for row in connection.execute(query).mappings():
-        fields = {name: row[name] for name in Delivery.__struct_fields__}
-        found.append((Delivery(**fields), decode(row["body"].encode(), Alert)))
-    return found
-
-
-def delivered(connection: Connection, delivery_id: str, now_ms: int) -> None:
-    """Note that a channel accepted a delivery."""
-    connection.execute(
-        update(DeliveryRow).where(DeliveryRow.delivery_id == delivery_id).values(delivered_at=now_ms, last_error="")
-    )
-
-
-def failed(connection: Connection, delivery_id: str, error: str, retry_at_ms: int) -> None:
-    """Note that a channel refused a delivery, and when to try again."""
-    connection.execute(
-        update(DeliveryRow)
-        .where(DeliveryRow.delivery_id == delivery_id)
-        .values(attempts=DeliveryRow.attempts + 1, last_error=error[:1000], due_at=retry_at_ms)
-    )

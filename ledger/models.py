@@ -5,7 +5,7 @@ Times are epoch ms UTC, amounts minor units; ids are those of the contracts.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, Text
+from sqlalchemy import BigInteger, Index, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -45,6 +45,7 @@ class AlertRow(Base):
     false_positive_by: Mapped[str | None]
     false_positive_at: Mapped[int | None]
     escalated_at: Mapped[int | None]
+    red_since: Mapped[int | None]
 
 
 class DeliveryRow(Base):
@@ -52,7 +53,13 @@ class DeliveryRow(Base):
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        Index("deliveries_due", "delivered_at", "due_at"),
+        Index(
+            "deliveries_waiting",
+            "channel",
+            "due_at",
+            postgresql_where=text("delivered_at IS NULL"),
+            sqlite_where=text("delivered_at IS NULL"),
+        ),
         Index("deliveries_by_alert", "alert_id", "channel"),
     )
     delivery_id: Mapped[str] = mapped_column(primary_key=True)
@@ -187,6 +194,15 @@ class UserRow(Base):
     password_hash: Mapped[str]
     created_at: Mapped[int]
     disabled: Mapped[bool]
+    sessions_since: Mapped[int | None]
+
+
+class EndedSessionRow(Base):
+    """A session that was ended before its time: its cookie is no longer good."""
+
+    __tablename__ = "sessions_ended"
+    nonce: Mapped[str] = mapped_column(primary_key=True)
+    ended_at: Mapped[int]
 
 
 class TokenRow(Base):

@@ -7,15 +7,24 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
-from alerts.routing import Parcel, parcels, together
+from alerts.routing import ESCALATION, Parcel, parcels, together
 from contracts.alerts import Alert, Delivery
 from contracts.codec import decode
 from contracts.times import DAY_MS
+from ledger.care import ASKED_AT_ONCE
 from ledger.database import DELIVERY_LOCK, insert_new, lock
 from ledger.models import AlertRow, DeliveryRow
 
 ESCALATED_WITHIN_DAYS = 7  # older alerts nobody acknowledged are history
-MOST_AT_ONCE = 500
+ESCALATED_AT_ONCE = 500
+SINGLY_AT_ONCE = 500  # sent one after another they must not be held for hours
+MERGED_AT_ONCE = 20_000  # all that a night left is one message in the morning
+
+
+def waiting(connection: Connection, channel: str, now_ms: int) -> bool:
+    """Whether anything may be due on a channel."""
+    query = select(DeliveryRow.delivery_id).join(AlertRow, AlertRow.alert_id == DeliveryRow.alert_id)
+    return connection.scalar(query.where(*_due(channel, now_ms), _awake(now_ms)).limit(1)) is not None
 
 
 def claim(
@@ -24,14 +33,14 @@ def claim(
     """Parcels due on a channel, from now on held by `holder` until the lease ends or is renewed.
 
     What was on its way when its holder died comes again as the same parcel. Alerts that are
-    snoozed wait, and those called wrong are no longer told.
+    snoozed wait; those called wrong are no longer told, nor an escalation that somebody answered.
     """
     lock(connection, DELIVERY_LOCK)
-    _forget_wrong(connection, channel, now_ms)
-    owed = _owed(connection, channel, now_ms)
+    _forget_settled(connection, channel, now_ms)
+    most = SINGLY_AT_ONCE if merge_from > SINGLY_AT_ONCE else MERGED_AT_ONCE
     on_their_way: dict[str, list[tuple[Delivery, Alert]]] = {}
     fresh = []
-    for parcel_id, delivery, alert in owed:
+    for parcel_id, delivery, alert in _owed(connection, channel, now_ms, most):
         if parcel_id is None:
             fresh.append((delivery, alert))
         else:
@@ -43,10 +52,15 @@ def claim(
     return found
 
 
-def renew(connection: Connection, holder: str, until_ms: int) -> None:
-    """Hold on to what this holder is sending."""
-    held = and_(DeliveryRow.claimed_by == holder, DeliveryRow.delivered_at.is_(None))
-    connection.execute(update(DeliveryRow).where(held).values(claimed_until=until_ms))
+def renew(connection: Connection, holder: str, channel: str, now_ms: int, until_ms: int) -> bool:
+    """Hold on to what this holder is sending on a channel; False where the lease ended meanwhile."""
+    held = and_(
+        DeliveryRow.channel == channel,
+        DeliveryRow.delivered_at.is_(None),
+        DeliveryRow.claimed_by == holder,
+        DeliveryRow.claimed_until > now_ms,
+    )
+    return connection.execute(update(DeliveryRow).where(held).values(claimed_until=until_ms)).rowcount > 0
 
 
 def accepted(connection: Connection, parcel: Parcel, now_ms: int) -> None:
@@ -70,16 +84,16 @@ def refused(connection: Connection, parcel: Parcel, error: str, retry_at_ms: int
 
 
 def unacknowledged(connection: Connection, now_ms: int, after_ms: int) -> list[Alert]:
-    """Red alerts that opened more than `after_ms` ago and that nobody looks after, not escalated yet."""
+    """Alerts that have been red for `after_ms` and that nobody looks after, not escalated yet."""
     query = select(AlertRow.body).where(
         AlertRow.severity == "red",
         AlertRow.status.in_(("opened", "updated")),
-        AlertRow.opened_at <= now_ms - after_ms,
-        AlertRow.opened_at > now_ms - ESCALATED_WITHIN_DAYS * DAY_MS,
+        AlertRow.red_since <= now_ms - after_ms,
+        AlertRow.red_since > now_ms - ESCALATED_WITHIN_DAYS * DAY_MS,
         *(AlertRow.__table__.c[name].is_(None) for name in ("acknowledged_by", "false_positive", "escalated_at")),
-        or_(AlertRow.snoozed_until.is_(None), AlertRow.snoozed_until <= now_ms),
+        _awake(now_ms),
     )
-    return [decode(body.encode(), Alert) for body in connection.scalars(query.limit(MOST_AT_ONCE))]
+    return [decode(body.encode(), Alert) for body in connection.scalars(query.limit(ESCALATED_AT_ONCE))]
 
 
 def escalate(connection: Connection, alert_id: str, deliveries: Sequence[Delivery], now_ms: int) -> None:
@@ -89,23 +103,35 @@ def escalate(connection: Connection, alert_id: str, deliveries: Sequence[Deliver
         insert_new(connection, DeliveryRow, [_row(delivery) for delivery in deliveries])
 
 
-def _forget_wrong(connection: Connection, channel: str, now_ms: int) -> None:
-    wrong = select(AlertRow.alert_id).where(AlertRow.false_positive.is_not(None))
-    waiting = and_(DeliveryRow.channel == channel, DeliveryRow.delivered_at.is_(None), DeliveryRow.alert_id.in_(wrong))
-    connection.execute(
-        update(DeliveryRow).where(waiting).values(delivered_at=now_ms, last_error="called a false positive")
-    )
-
-
-def _owed(connection: Connection, channel: str, now_ms: int) -> list[tuple[str | None, Delivery, Alert]]:
+def _due(channel: str, now_ms: int) -> tuple[ColumnElement[bool], ...]:
     free: ColumnElement[bool] = or_(DeliveryRow.claimed_until.is_(None), DeliveryRow.claimed_until <= now_ms)
+    return DeliveryRow.channel == channel, DeliveryRow.delivered_at.is_(None), DeliveryRow.due_at <= now_ms, free
+
+
+def _awake(now_ms: int) -> ColumnElement[bool]:
+    return or_(AlertRow.snoozed_until.is_(None), AlertRow.snoozed_until <= now_ms)
+
+
+def _forget_settled(connection: Connection, channel: str, now_ms: int) -> None:
+    wrong = select(AlertRow.alert_id).where(AlertRow.false_positive.is_not(None))
+    answered = select(AlertRow.alert_id).where(AlertRow.acknowledged_by.is_not(None))
+    escalation = DeliveryRow.delivery_id.startswith(f"{ESCALATION}_", autoescape=True)
+    settled = {
+        "called a false positive": DeliveryRow.alert_id.in_(wrong),
+        "acknowledged before it was sent": and_(escalation, DeliveryRow.alert_id.in_(answered)),
+    }
+    for word, condition in settled.items():
+        forgotten = and_(*_due(channel, now_ms), condition)
+        connection.execute(update(DeliveryRow).where(forgotten).values(delivered_at=now_ms, last_error=word))
+
+
+def _owed(connection: Connection, channel: str, now_ms: int, most: int) -> list[tuple[str | None, Delivery, Alert]]:
     query = (
         select(DeliveryRow.__table__, AlertRow.body)
         .join(AlertRow, AlertRow.alert_id == DeliveryRow.alert_id)
-        .where(DeliveryRow.channel == channel, DeliveryRow.delivered_at.is_(None), DeliveryRow.due_at <= now_ms, free)
-        .where(or_(AlertRow.snoozed_until.is_(None), AlertRow.snoozed_until <= now_ms))
+        .where(*_due(channel, now_ms), _awake(now_ms))
         .order_by(DeliveryRow.due_at, DeliveryRow.delivery_id)
-        .limit(MOST_AT_ONCE)
+        .limit(most)
     )
     found = []
     for row in connection.execute(query).mappings():
@@ -121,4 +147,6 @@ def _row(delivery: Delivery) -> dict[str, Any]:
 
 def _set(connection: Connection, parcel: Parcel, **values: Any) -> None:
     ids = [delivery.delivery_id for delivery in parcel.deliveries]
-    connection.execute(update(DeliveryRow).where(DeliveryRow.delivery_id.in_(ids)).values(**values))
+    for at in range(0, len(ids), ASKED_AT_ONCE):
+        some = DeliveryRow.delivery_id.in_(ids[at : at + ASKED_AT_ONCE])
+        connection.execute(update(DeliveryRow).where(some).values(**values))

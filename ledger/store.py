@@ -131,32 +131,20 @@ class Ledger:
         with self.reading() as connection:
             return care.precision(connection, since_ms, until_ms)
 
-    def due_deliveries(self, now_ms: int, limit: int = 100) -> list[tuple[Delivery, Alert]]:
-        """What is owed to channels now."""
-        with self.reading() as connection:
-            return alerts.due(connection, now_ms, limit)
-
-    def delivered(self, delivery_id: str, now_ms: int) -> None:
-        """A channel accepted it."""
-        with self.writing() as connection:
-            alerts.delivered(connection, delivery_id, now_ms)
-
-    def delivery_failed(self, delivery_id: str, error: str, retry_at_ms: int) -> None:
-        """A channel refused it."""
-        with self.writing() as connection:
-            alerts.failed(connection, delivery_id, error, retry_at_ms)
-
     def claim_parcels(
         self, holder: str, channel: str, now_ms: int, lease_ms: int, merge_from: int = 10**9
     ) -> list[Parcel]:
         """What is due on a channel, held by `holder`; see `ledger.outbox.claim`."""
+        with self.reading() as connection:
+            if not outbox.waiting(connection, channel, now_ms):
+                return []  # most looks find nothing, and keep nobody from writing
         with self.writing() as connection:
             return outbox.claim(connection, holder, channel, now_ms, lease_ms, merge_from)
 
-    def renew_claims(self, holder: str, until_ms: int) -> None:
-        """Hold on to what `holder` is sending."""
+    def renew_claims(self, holder: str, channel: str, now_ms: int, until_ms: int) -> bool:
+        """Hold on to what `holder` is sending on a channel; False where it was held too long."""
         with self.writing() as connection:
-            outbox.renew(connection, holder, until_ms)
+            return outbox.renew(connection, holder, channel, now_ms, until_ms)
 
     def parcel_accepted(self, parcel: Parcel, now_ms: int) -> None:
         """A channel took a parcel."""

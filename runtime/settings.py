@@ -27,8 +27,9 @@ class Settings(BaseSettings):
         currency: where an import or a page states none.
         metrics_port: first port of /metrics; 0 picks free ones.
         alert_urls: apprise URLs every alert goes to.
-        channels: named places routes may tell: an apprise URL, or a bot's hook as
-            `feishu+https://...#secret=S`, also dingtalk, wecom and slack.
+        channels: named places routes may tell: an apprise URL, a bot's hook as
+            `feishu+https://...#secret=S&lang=zh`, also dingtalk, wecom and slack, or mail as
+            `smtp://user:password@host:587/?from=radar@us&to=ann@us,ben@us&lang=zh`.
         console_url: address of the console as people reach it, for links in messages.
         webhook: URL that gets each alert as JSON, signed with `webhook_secret`.
     """

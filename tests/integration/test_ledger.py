@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from alerts.routing import Parcel
 from contracts.alerts import Alert, Delivery
 from contracts.errors import BadInputError, NotAllowedError, NotFoundError, TamperedError
 from contracts.facts import CatalogItem, Match, StockLevel
@@ -124,14 +125,18 @@ def test_a_delivery_is_owed_once_until_it_is_accepted(ledger: Ledger) -> None:
     ledger.record_alerts([alert(1)], [owed])
     ledger.record_alerts([alert(1)], [owed])
 
-    assert [d.delivery_id for d, _ in ledger.due_deliveries(NOW)] == ["d1"]
-    ledger.delivery_failed("d1", "refused", NOW + 60_000)
-    assert ledger.due_deliveries(NOW) == []
-    ((again, _),) = ledger.due_deliveries(NOW + 60_000)
-    assert (again.attempts, again.last_error) == (1, "refused")
-    ledger.delivered("d1", NOW + 61_000)
+    def claimed(at: int) -> list[Parcel]:
+        return ledger.claim_parcels("me", "webhook", at, lease_ms=1)
+
+    (parcel,) = claimed(NOW)
+    assert [delivery.delivery_id for delivery in parcel.deliveries] == ["d1"]
+    ledger.parcel_refused(parcel, "refused", NOW + 60_000)
+    assert claimed(NOW + 59_999) == []
+    (again,) = claimed(NOW + 60_000)
+    assert [(owed.attempts, owed.last_error) for owed in again.deliveries] == [(1, "refused")]
+    ledger.parcel_accepted(again, NOW + 61_000)
     ledger.record_alerts([alert(1)], [owed])
-    assert ledger.due_deliveries(NOW + 10**9) == []
+    assert claimed(NOW + 10**9) == []
 
 
 def test_one_signature_is_enough_for_a_small_amount_and_the_decision_waits_for_kafka(ledger: Ledger) -> None:
