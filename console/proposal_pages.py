@@ -14,8 +14,8 @@ from console.render import page
 from contracts.errors import BadInputError, NotFoundError
 from contracts.proposals import Proposal
 from contracts.times import DAY_MS
-from ledger import pages
-from pricing.approval import signers
+from ledger import pages, signing
+from pricing.approval import needed
 from pricing.explain import explain
 
 router = APIRouter(include_in_schema=False)
@@ -26,13 +26,16 @@ STATUSES = ("pending", "approved", "published", "rejected", "expired", "blocked"
 def missing(desk: Desk, proposal: Proposal) -> list[str]:
     """Roles that have not signed yet, in the order in which they are asked."""
     signed = {one.role for one in desk.ledger.signatures(proposal.proposal_id)}
-    return [role for role in signers(proposal.tier) if role not in signed]
+    return [role for role in needed(proposal, desk.policy.approval) if role not in signed]
 
 
 def may_sign(desk: Desk, person: Person, proposal: Proposal, status: str) -> bool:
     """Whether to offer the buttons; the ledger decides when they are pressed."""
-    names = {one.user for one in desk.ledger.signatures(proposal.proposal_id)}
-    return status == "pending" and person.role in missing(desk, proposal) and person.name not in names
+    if status != "pending":
+        return False
+    with desk.ledger.reading() as connection:
+        seen = signing.foresee(connection, proposal.proposal_id, person.name, person.role, now_ms(), desk.policy)
+    return seen.authority is not None
 
 
 @router.get("/proposals")

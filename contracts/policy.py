@@ -5,6 +5,7 @@ A policy file is TOML with the tables of `Policy`; what it leaves out keeps its 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from contracts.alerts import AlertKind, Severity
+from contracts.approvals import SignerRole
 from contracts.errors import BadPolicyError
 from contracts.ids import content_hash
 from contracts.observations import PriceType
@@ -114,14 +116,57 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kill_switch: bool = False
 
 
+class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A step of approval: `role` has the last word on amounts up to and with `up_to_minor`.
+
+    Whoever stands before it in the list signs first. None, in the last one: there is no limit.
+    """
+
+    role: SignerRole
+    up_to_minor: Positive | None = None
+
+
 class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who must sign, by amount at stake in minor units (10_000_000 is CNY 100,000)."""
+    """Who must sign, by amount at stake in minor units (10_000_000 is CNY 100,000).
+
+    Args:
+        auto_below_minor: the policy itself approves what is below it, and no more than
+            `auto_max_change_bp` of the price and `auto_max_per_day` times in 24 hours.
+        tiers: other steps than the three that the two limits make: marketing director,
+            finance director, general manager.
+        escalate_after_hours: without an answer for so long the next role above may sign, too.
+        expire_after_hours: older evidence is stale: the proposal can no longer be signed.
+        delegation_max_days: nobody hands their role over for longer.
+    """
 
     auto_below_minor: NonNegative = 0
     marketing_director_up_to_minor: Positive = 10_000_000
     finance_director_up_to_minor: Positive = 50_000_000
     escalate_after_hours: Positive = 24
     expire_after_hours: Positive = 72
+    auto_max_change_bp: BasisPoints = 100
+    auto_max_per_day: NonNegative = 200
+    tiers: tuple[Tier, ...] = ()
+    delegation_max_days: Positive = 60
+
+    def __post_init__(self) -> None:
+        limits = [step.up_to_minor for step in self.ladder]
+        known = [limit for limit in limits[:-1] if limit is not None]
+        if limits[-1] is not None or len(known) < len(limits) - 1:
+            raise ValueError("the last tier has no up_to_minor and every one before it has one")
+        if any(after <= before for before, after in pairwise(known)):
+            raise ValueError(f"the limits of the tiers must rise, was {known}")
+        if len({step.role for step in self.ladder}) < len(limits):
+            raise ValueError("each role has one tier, was " + ", ".join(step.role for step in self.ladder))
+
+    @property
+    def ladder(self) -> tuple[Tier, ...]:
+        """The steps, the lowest first."""
+        return self.tiers or (
+            Tier("marketing_director", self.marketing_director_up_to_minor),
+            Tier("finance_director", self.finance_director_up_to_minor),
+            Tier("general_manager"),
+        )
 
 
 class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,9 +9,9 @@ import msgspec
 from contracts.observations import PriceType
 
 ProposalKind = Literal["markdown", "restore"]
-RiskTier = Literal["auto", "marketing_director", "finance_director", "general_manager"]
+RiskTier = Literal["auto", "pricing", "marketing_director", "finance_director", "general_manager"]
 GuardOutcome = Literal["passed", "changed", "blocked"]
-ProposalStatus = Literal["pending", "approved", "rejected", "expired", "published", "blocked"]
+ProposalStatus = Literal["pending", "approved", "rejected", "expired", "published", "blocked", "undone"]
 
 
 class GuardStep(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -103,7 +103,10 @@ class Proposal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The price to apply: what the shop's own systems read from `pricing.decisions.v1`."""
+    """The price to apply: what the shop's own systems read from `pricing.decisions.v1`.
+
+    `compensates` is the decision that this one undoes, where it does.
+    """
 
     decision_id: str
     sku: str
@@ -113,3 +116,4 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     decided_at: int
     proposal_id: str
     approved_by: tuple[str, ...] = ()
+    compensates: str = ""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, RowMapping, insert, select
 
 from contracts.errors import TamperedError
 from contracts.ids import content_hash
-from ledger.database import AUDIT_LOCK, lock
+from ledger.database import AUDIT_LOCK, in_order, lock
 from ledger.models import AuditRow
 
 FIRST = "0" * 64
@@ -35,15 +36,23 @@ def record(connection: Connection, at: int, actor: str, action: str, subject: st
     connection.execute(insert(AuditRow), {**row, "hash": _hash(row)})
 
 
+def walk(connection: Connection) -> Iterator[tuple[RowMapping, bool]]:
+    """Every act in order, and whether it fits the one before it."""
+    previous, expected = FIRST, 1
+    for row in in_order(connection, AuditRow):
+        linked = row["number"] == expected and row["previous_hash"] == previous
+        yield row, linked and row["hash"] == _hash({key: row[key] for key in row if key != "hash"})
+        previous, expected = row["hash"], row["number"] + 1
+
+
 def verify(connection: Connection) -> int:
     """Number of acts in the chain; TamperedError names the first that does not fit."""
-    previous, expected = FIRST, 1
-    for row in connection.execute(select(AuditRow.__table__).order_by(AuditRow.number)).mappings():
-        fits = row["number"] == expected and row["previous_hash"] == previous
-        if not fits or row["hash"] != _hash({key: row[key] for key in row if key != "hash"}):
+    expected = 0
+    for row, fits in walk(connection):
+        expected += 1
+        if not fits:
             raise TamperedError(f"audit row {expected} ({row['action']} {row['subject']}) does not fit the chain")
-        previous, expected = row["hash"], expected + 1
-    return expected - 1
+    return expected
 
 
 def _hash(row: dict[str, Any]) -> str:

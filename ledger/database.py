@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, RowMapping, create_engine, event, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -19,7 +19,12 @@ from contracts.errors import BadInputError, UnavailableError
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 15_000  # several processes write: one waits for the other
 READ_ONLY = "priceradar_read_only"
-MIGRATION_LOCK, AUDIT_LOCK, DELIVERY_LOCK = 719_001, 719_002, 719_003  # names of PostgreSQL's advisory locks
+MIGRATION_LOCK, AUDIT_LOCK, DELIVERY_LOCK, NOTICE_LOCK = (
+    719_001,
+    719_002,
+    719_003,
+    719_004,
+)  # names of PostgreSQL's advisory locks
 
 
 def connect(url: str) -> Engine:
@@ -103,6 +108,16 @@ def upsert(
         index_elements=keys, set_=changed, where=insert.excluded[newer] >= target.c[newer]
     )
     connection.execute(statement, [dict(row) for row in rows])
+
+
+def in_order(connection: Connection, table: type[DeclarativeBase], at_once: int = 1_000) -> Iterator[RowMapping]:
+    """Every row of a table by its one key, a thousand at a time: no cursor stays open, nothing is held whole."""
+    [key] = table.__table__.primary_key.columns
+    query = select(table.__table__).order_by(key).limit(at_once)
+    rows = connection.execute(query).mappings().all()
+    while rows:
+        yield from rows
+        rows = connection.execute(query.where(key > rows[-1][key.name])).mappings().all()
 
 
 def insert_new(connection: Connection, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:

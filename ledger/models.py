@@ -93,10 +93,11 @@ class ProposalRow(Base):
     at_stake_minor: Mapped[int]
     blocked_by: Mapped[str | None]
     body: Mapped[str]
+    escalated_to: Mapped[str | None]
 
 
 class SignatureRow(Base):
-    """One person's verdict on a proposal; nobody signs twice."""
+    """One person's verdict on a proposal; nobody signs twice. See `contracts.approvals.Signature`."""
 
     __tablename__ = "signatures"
     proposal_id: Mapped[str] = mapped_column(primary_key=True)
@@ -105,19 +106,64 @@ class SignatureRow(Base):
     verdict: Mapped[str]
     reason: Mapped[str]
     signed_at: Mapped[int]
+    own_role: Mapped[str] = mapped_column(server_default="")
+    on_behalf_of: Mapped[str] = mapped_column(server_default="")
+
+
+class DelegationRow(Base):
+    """A role handed over for a time. See `contracts.approvals.Delegation`."""
+
+    __tablename__ = "delegations"
+    __table_args__ = (Index("delegations_to", "to", "ends_at"),)
+    delegation_id: Mapped[str] = mapped_column(primary_key=True)
+    by: Mapped[str]
+    to: Mapped[str]
+    role: Mapped[str]
+    begins_at: Mapped[int]
+    ends_at: Mapped[int]
+    reason: Mapped[str]
+    revoked_at: Mapped[int | None]
 
 
 class DecisionRow(Base):
-    """The outbox of decisions: a row is owed to Kafka until `published_at` is set."""
+    """The outbox of decisions: a row is owed to Kafka until it is `published_at` or `withheld` (why).
+
+    From `sent_at` on it may be in Kafka, whether or not Kafka has said so.
+    """
 
     __tablename__ = "decisions"
-    __table_args__ = (Index("decisions_due", "published_at", "decided_at"),)
+    __table_args__ = (
+        Index("decisions_due", "published_at", "decided_at"),
+        Index("decisions_by_sku", "sku", "decided_at"),
+        Index("decisions_by_proposal", "proposal_id"),
+    )
     decision_id: Mapped[str] = mapped_column(primary_key=True)
     proposal_id: Mapped[str]
     sku: Mapped[str]
     decided_at: Mapped[int]
     published_at: Mapped[int | None]
     body: Mapped[str]
+    sent_at: Mapped[int | None]
+    withheld: Mapped[str | None]
+    compensates: Mapped[str | None]
+
+
+class NoticeRow(Base):
+    """The outbox of the webhook for the shop's systems: a row is owed until `delivered_at` is set."""
+
+    __tablename__ = "notices"
+    __table_args__ = (Index("notices_due", "delivered_at", "due_at"),)
+    notice_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str]
+    made_at: Mapped[int]
+    due_at: Mapped[int]
+    attempts: Mapped[int]
+    last_error: Mapped[str]
+    delivered_at: Mapped[int | None]
+    claimed_by: Mapped[str | None]
+    claimed_until: Mapped[int | None]
 
 
 class ItemRow(Base):

@@ -11,16 +11,18 @@ from sqlalchemy.exc import DBAPIError
 
 from alerts.routing import Parcel
 from contracts.alerts import Alert, Delivery
+from contracts.approvals import Signature, Verdict
 from contracts.errors import UnavailableError
 from contracts.facts import CatalogItem, Match, StockLevel
 from contracts.observations import PricePoint
 from contracts.policy import DEFAULT, Policy
 from contracts.proposals import Decision, Proposal, ProposalStatus
-from ledger import alerts, audit, care, facts, outbox, proposals, users
+from ledger import alerts, audit, care, decisions, facts, notices, outbox, proposals, signing, upkeep, users
 from ledger.care import Care, Precision
 from ledger.database import READ_ONLY, connect, migrate
-from ledger.models import AuditRow, SignatureRow
-from ledger.proposals import Verdict
+from ledger.models import AuditRow
+from ledger.notices import Notice
+from ledger.upkeep import Kept
 
 
 class Ledger:
@@ -58,6 +60,16 @@ class Ledger:
         """A transaction that only reads, and never waits for writers."""
         try:
             with self._engine.connect().execution_options(**{READ_ONLY: True}) as connection:
+                yield connection
+        except DBAPIError as error:
+            raise UnavailableError(f"the ledger does not answer: {error.orig}") from error
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A transaction that reads everything as of one moment."""
+        level = {} if self._engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        try:
+            with self._engine.connect().execution_options(**{READ_ONLY: True, **level}) as connection:
                 yield connection
         except DBAPIError as error:
             raise UnavailableError(f"the ledger does not answer: {error.orig}") from error
@@ -195,10 +207,10 @@ class Ledger:
         with self.reading() as connection:
             return proposals.counts(connection)
 
-    def signatures(self, proposal_id: str) -> list[SignatureRow]:
+    def signatures(self, proposal_id: str) -> list[Signature]:
         """Who signed a proposal so far."""
         with self.reading() as connection:
-            return proposals.signatures(connection, proposal_id)
+            return signing.signatures(connection, proposal_id)
 
     def sign(
         self,
@@ -210,19 +222,46 @@ class Ledger:
         now_ms: int,
         policy: Policy = DEFAULT,
     ) -> ProposalStatus:
-        """Approve or reject; see `ledger.proposals.sign`."""
+        """Approve or reject; see `ledger.signing.sign`."""
         with self.writing() as connection:
-            return proposals.sign(connection, proposal_id, user, role, verdict, reason, now_ms, policy)
+            return signing.sign(connection, proposal_id, user, role, verdict, reason, now_ms, policy)
+
+    def keep_approvals(self, now_ms: int, policy: Policy) -> Kept:
+        """Expire, escalate and approve what needs no person; see `ledger.upkeep.keep`."""
+        with self.writing() as connection:
+            return upkeep.keep(connection, now_ms, policy)
 
     def unpublished_decisions(self, limit: int) -> list[Decision]:
         """Decisions that Kafka does not have yet."""
         with self.reading() as connection:
-            return proposals.unpublished(connection, limit)
+            return decisions.unpublished(connection, limit)
+
+    def release_decisions(self, limit: int, now_ms: int, policy: Policy) -> list[Decision]:
+        """Decisions to send now, looked at once more; see `ledger.decisions.release`."""
+        if not self.unpublished_decisions(1):
+            return []  # most of the time: no writer is kept waiting
+        with self.writing() as connection:
+            return decisions.release(connection, limit, now_ms, policy)
 
     def decisions_published(self, ids: Sequence[str], now_ms: int) -> None:
         """Kafka has these decisions."""
         with self.writing() as connection:
-            proposals.published(connection, ids, now_ms)
+            decisions.published(connection, ids, now_ms)
+
+    def claim_notices(self, holder: str, now_ms: int, lease_ms: int) -> list[Notice]:
+        """What the decisions' webhook is owed now, held by `holder`."""
+        with self.writing() as connection:
+            return notices.claim(connection, holder, now_ms, lease_ms)
+
+    def notice_accepted(self, notice_id: str, now_ms: int) -> None:
+        """The webhook took it."""
+        with self.writing() as connection:
+            notices.accepted(connection, notice_id, now_ms)
+
+    def notice_refused(self, notice: Notice, error: str, now_ms: int) -> None:
+        """The webhook did not take it, or did not say."""
+        with self.writing() as connection:
+            notices.refused(connection, notice, error, now_ms)
 
     # Facts
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from contracts.facts import CatalogItem
 from contracts.policy import Policy
-from contracts.proposals import Proposal
+from contracts.proposals import Decision, Proposal
 from contracts.times import HOUR_MS
 from pricing import kernel
 from pricing.guards import record_hash
@@ -32,15 +34,59 @@ def recheck(proposal: Proposal, item: CatalogItem | None, policy: Policy, now_ms
     return next((reason for reason, hit in checks if hit), None) or _bounds(proposal, item, policy)
 
 
+def recheck_decision(
+    decision: Decision, proposal: Proposal, item: CatalogItem | None, policy: Policy, now_ms: int
+) -> str | None:
+    """Why a decision may not go out now, in one word; None where it may.
+
+    A price that is in force already (the decision is sent again) is looked at as if it were not yet.
+    """
+    if decision.compensates:
+        return recheck_undo(decision, proposal, item, policy, now_ms)
+    told = (decision.price_minor, decision.previous_minor, decision.currency, decision.sku)
+    if told != (proposal.proposed_minor, proposal.current_minor, proposal.currency, proposal.sku):
+        return "tampered"
+    if item is not None and item.price_minor == decision.price_minor:
+        item = msgspec.structs.replace(item, price_minor=proposal.current_minor)
+    return recheck(proposal, item, policy, now_ms)
+
+
+def recheck_undo(
+    decision: Decision, proposal: Proposal, item: CatalogItem | None, policy: Policy, now_ms: int
+) -> str | None:
+    """Why a decision may not be undone (`decision` is the compensating one); None where it may.
+
+    A price that goes back up needs no floor, and the kill switch does not hold it. One that goes
+    back down is judged like a markdown, and only while the evidence of its proposal is fresh.
+    """
+    if item is None or item.price_minor <= 0:
+        return "unknown_item"
+    lowers = decision.price_minor < decision.previous_minor
+    old = now_ms - proposal.decided_at > policy.approval.expire_after_hours * HOUR_MS
+    checks = (
+        ("currency_mismatch", item.currency != decision.currency),
+        ("price_changed", item.price_minor not in (decision.previous_minor, decision.price_minor)),
+        ("kill_switch", lowers and policy.pricing.kill_switch),
+        ("expired", lowers and old),
+    )
+    objection = next((reason for reason, hit in checks if hit), None)
+    if objection is None and lowers:
+        objection = _below_bounds(decision.price_minor, proposal.window_start_minor, item, policy)
+    return objection
+
+
 def _bounds(proposal: Proposal, item: CatalogItem, policy: Policy) -> str | None:
     if proposal.kind == "restore":
         return None if proposal.proposed_minor > item.price_minor else "no_gain"
+    below = _below_bounds(proposal.proposed_minor, proposal.window_start_minor, item, policy)
+    return below or (None if proposal.proposed_minor < item.price_minor else "no_gain")
+
+
+def _below_bounds(price_minor: int, window_start_minor: int, item: CatalogItem, policy: Policy) -> str | None:
     if item.cost_minor is None or item.cost_minor < 0:
         return "missing_cost"
     bounds = [NONE if bound is None else bound for bound in (item.map_minor, item.floor_minor)]
     floor = kernel.hard_floor(item.cost_minor, item.fees_minor, policy.pricing.minimum_margin_bp, *bounds)
-    if proposal.proposed_minor < floor:
+    if price_minor < floor:
         return "floor"
-    if proposal.proposed_minor < kernel.cap_price(proposal.window_start_minor, policy.pricing.cap_bp):
-        return "cap"
-    return None if proposal.proposed_minor < item.price_minor else "no_gain"
+    return "cap" if price_minor < kernel.cap_price(window_start_minor, policy.pricing.cap_bp) else None

@@ -1,0 +1,225 @@
+"""Decisions: made from signed proposals, looked at once more when they go out, undone by another one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select, update
+
+from contracts.codec import decode, encode
+from contracts.errors import NotAllowedError, NotFoundError
+from contracts.ids import content_hash, make_id
+from contracts.policy import Policy
+from contracts.proposals import Decision, Proposal, ProposalStatus
+from ledger import audit, delegations, facts, notices, proposals
+from ledger.database import AUDIT_LOCK, insert_new, lock
+from ledger.models import DecisionRow
+from pricing.recheck import recheck, recheck_decision, recheck_undo
+from pricing.signing import AGENT, check_reason
+
+POLICY = "policy"  # who acts where a rule does
+
+
+def decide(
+    connection: Connection, proposal: Proposal, approvers: tuple[str, ...], now_ms: int, policy: Policy
+) -> ProposalStatus:
+    """Owe a decision to Kafka, unless the floors, the fresh cost or the time object."""
+    objection = recheck(proposal, facts.item(connection, proposal.sku), policy, now_ms)
+    if objection is not None:
+        return withhold(connection, proposal, objection, now_ms)
+    decision = Decision(
+        decision_id=make_id("decision", proposal.proposal_id),
+        sku=proposal.sku,
+        price_minor=proposal.proposed_minor,
+        previous_minor=proposal.current_minor,
+        currency=proposal.currency,
+        decided_at=now_ms,
+        proposal_id=proposal.proposal_id,
+        approved_by=approvers,
+    )
+    _write(connection, decision, approvers[-1], "decide", proposal.proposal_id)
+    return proposals.set_status(connection, proposal.proposal_id, "approved")
+
+
+def _write(connection: Connection, decision: Decision, actor: str, action: str, subject: str, **detail: Any) -> None:
+    body = encode(decision).decode()
+    row = {
+        "decision_id": decision.decision_id,
+        "proposal_id": decision.proposal_id,
+        "sku": decision.sku,
+        "decided_at": decision.decided_at,
+        "published_at": None,
+        "body": body,
+        "sent_at": None,
+        "withheld": None,
+        "compensates": decision.compensates or None,
+    }
+    insert_new(connection, DecisionRow, [row])
+    told = {"price_minor": decision.price_minor, "decision": decision.decision_id, "hash": content_hash(body.encode())}
+    audit.record(connection, decision.decided_at, actor, action, subject, **told, **detail)
+
+
+def withhold(connection: Connection, proposal: Proposal, objection: str, now_ms: int) -> ProposalStatus:
+    """Note that a proposal was signed but may not take effect, and why."""
+    if objection == "expired":
+        return expire(connection, proposal, "stale evidence", now_ms)
+    audit.record(connection, now_ms, AGENT, "withhold", proposal.proposal_id, reason=objection)
+    return proposals.set_status(connection, proposal.proposal_id, "blocked")
+
+
+def expire(connection: Connection, proposal: Proposal, reason: str, now_ms: int) -> ProposalStatus:
+    """Nobody signs this proposal any more."""
+    audit.record(connection, now_ms, POLICY, "expire", proposal.proposal_id, reason=reason)
+    notices.owe(connection, "proposal_expired", proposal, now_ms, reason=reason)
+    return proposals.set_status(connection, proposal.proposal_id, "expired")
+
+
+def unpublished(connection: Connection, limit: int) -> list[Decision]:
+    """Decisions that Kafka does not have yet, the oldest first."""
+    return [decode(row["body"].encode(), Decision) for row in _due(connection, limit)]
+
+
+def _due(connection: Connection, limit: int) -> Sequence[RowMapping]:
+    query = select(DecisionRow.__table__).where(DecisionRow.published_at.is_(None), DecisionRow.withheld.is_(None))
+    query = query.order_by(DecisionRow.decided_at, DecisionRow.decision_id).limit(limit)
+    return connection.execute(query).mappings().all()
+
+
+def release(connection: Connection, limit: int, now_ms: int, policy: Policy) -> list[Decision]:
+    """Decisions to send now: floors and everything else are looked at again, with the cost as it is now.
+
+    One that may be in Kafka already and no longer passes is undone by another one.
+    """
+    lock(connection, AUDIT_LOCK)
+    sending: list[Decision] = []
+    for row in _due(connection, limit):
+        decision = decode(row["body"].encode(), Decision)
+        proposal, _status = proposals.must_get(connection, decision.proposal_id)
+        item = facts.item(connection, decision.sku)
+        objection = recheck_decision(decision, proposal, item, policy, now_ms)
+        if objection is None:
+            _set(connection, decision, sent_at=row["sent_at"] or now_ms)
+            sending.append(decision)
+            continue
+        _set(connection, decision, withheld=objection)
+        audit.record(connection, now_ms, POLICY, "hold", decision.decision_id, reason=objection)
+        if row["sent_at"] is None:
+            withhold(connection, proposal, objection, now_ms)
+        else:
+            sending.append(_compensate(connection, decision, POLICY, objection, now_ms, sent_at=now_ms))
+    return sending
+
+
+def _set(connection: Connection, decision: Decision, **values: Any) -> None:
+    where = DecisionRow.decision_id == decision.decision_id
+    connection.execute(update(DecisionRow).where(where).values(**values))
+
+
+def published(connection: Connection, ids: Sequence[str], now_ms: int) -> None:
+    """Note that Kafka has these decisions, and owe their notices, once."""
+    new = (DecisionRow.decision_id.in_(ids), DecisionRow.published_at.is_(None))
+    rows = connection.execute(select(DecisionRow.__table__).where(*new)).mappings().all()
+    if not rows:
+        return
+    connection.execute(update(DecisionRow).where(*new).values(published_at=now_ms))
+    audit.record(
+        connection, now_ms, AGENT, "publish", f"{len(rows)} decisions", ids=sorted(row["decision_id"] for row in rows)
+    )
+    for row in rows:
+        decision = decode(row["body"].encode(), Decision)
+        notices.owe_decision(connection, decision, now_ms)
+        if not decision.compensates:
+            _now_published(connection, decision)
+
+
+def _now_published(connection: Connection, decision: Decision) -> None:
+    found = proposals.get(connection, decision.proposal_id)
+    if found is not None and found[1] == "approved":
+        proposals.set_status(connection, decision.proposal_id, "published")
+
+
+def undo(
+    connection: Connection, decision_id: str, user: str, role: str, reason: str, now_ms: int, policy: Policy
+) -> Decision | None:
+    """Take a decision back: by another one that sets the price before it, or unseen where none was told yet.
+
+    Raises:
+        NotFoundError: no such decision.
+        NotAllowedError: the role does not sign, it is not the newest of its SKU, it was undone or
+            withheld, or a guard objects.
+        BadInputError: no reason.
+    """
+    lock(connection, AUDIT_LOCK)
+    text = check_reason("an undo", reason)
+    row = connection.execute(
+        select(DecisionRow.__table__).where(DecisionRow.decision_id == decision_id)
+    ).mappings().one_or_none()  # fmt: skip
+    if row is None:
+        raise NotFoundError(f"no decision has the id {decision_id[:80]!r}")
+    _may_undo(connection, row, user, role, now_ms, policy)
+    decision = decode(row["body"].encode(), Decision)
+    if row["sent_at"] is None and row["published_at"] is None:
+        _set(connection, decision, withheld="undone")
+        audit.record(connection, now_ms, user, "undo", decision.proposal_id, undone=decision_id, reason=text)
+        proposals.set_status(connection, decision.proposal_id, "undone")
+        return None
+    proposal, _status = proposals.must_get(connection, decision.proposal_id)
+    back = _opposite(decision, user, now_ms)
+    objection = recheck_undo(back, proposal, facts.item(connection, decision.sku), policy, now_ms)
+    if objection is not None:
+        raise NotAllowedError(f"decision {decision_id} cannot be undone now: {objection}")
+    return _compensate(connection, decision, user, text, now_ms)
+
+
+def _may_undo(connection: Connection, row: RowMapping, user: str, role: str, now_ms: int, policy: Policy) -> None:
+    name = row["decision_id"]
+    roles = {role, *(one.role for one in delegations.to_person(connection, user, now_ms))}
+    signing = [step.role for step in policy.approval.ladder]
+    if user == AGENT or not roles & set(signing):
+        raise NotAllowedError(f"a decision is undone by one of {', '.join(signing)}, was {role}")
+    if row["compensates"] or row["withheld"]:
+        raise NotAllowedError(f"decision {name} is {row['withheld'] or 'itself an undo'}: there is nothing to undo")
+    newer = select(func.count()).where(
+        DecisionRow.sku == row["sku"],
+        DecisionRow.decision_id != name,
+        DecisionRow.decided_at >= row["decided_at"],
+        DecisionRow.withheld.is_(None),
+    )
+    if connection.scalar(newer):
+        raise NotAllowedError(f"decision {name} is not the newest for {row['sku']}: undone already, or changed since")
+
+
+def _opposite(decision: Decision, user: str, now_ms: int) -> Decision:
+    return Decision(
+        decision_id=make_id("undo", decision.decision_id),
+        sku=decision.sku,
+        price_minor=decision.previous_minor,
+        previous_minor=decision.price_minor,
+        currency=decision.currency,
+        decided_at=max(now_ms, decision.decided_at + 1),
+        proposal_id=decision.proposal_id,
+        approved_by=(user,),
+        compensates=decision.decision_id,
+    )
+
+
+def _compensate(
+    connection: Connection, decision: Decision, user: str, reason: str, now_ms: int, sent_at: int | None = None
+) -> Decision:
+    back = _opposite(decision, user, now_ms)
+    _write(connection, back, user, "undo", decision.proposal_id, undone=decision.decision_id, reason=reason)
+    if sent_at is not None:
+        _set(connection, back, sent_at=sent_at)
+    proposals.set_status(connection, decision.proposal_id, "undone")
+    return back
+
+
+def listed(connection: Connection, since_ms: int, until_ms: int, limit: int) -> list[tuple[Decision, int | None, str]]:
+    """Decisions made in [since, until), the latest first: when Kafka had each, and why it was held back."""
+    query = select(DecisionRow.__table__).where(DecisionRow.decided_at >= since_ms, DecisionRow.decided_at < until_ms)
+    query = query.order_by(DecisionRow.decided_at.desc(), DecisionRow.decision_id).limit(limit)
+    return [
+        (decode(row["body"].encode(), Decision), row["published_at"], row["withheld"] or "")
+        for row in connection.execute(query).mappings()
+    ]
