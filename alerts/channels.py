@@ -5,10 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import http.client
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import parse_qs, quote, urldefrag
@@ -23,11 +20,11 @@ from alerts.routing import Parcel
 from alerts.text import Language
 from contracts.alerts import Severity
 from contracts.codec import encode
-from contracts.errors import BadInputError, UnansweredError, UnavailableError
+from contracts.errors import BadInputError, UnavailableError
 from contracts.ids import content_hash
 from runtime.settings import Settings
+from runtime.webhook import SignedHook, post
 
-TIMEOUT_SECONDS = 30.0
 TYPES: dict[Severity, Any] = {
     "green": apprise.NotifyType.INFO,
     "yellow": apprise.NotifyType.WARNING,
@@ -60,30 +57,18 @@ class Channel(Protocol):
 
 
 class Webhook:
-    """POSTs the alert as JSON.
-
-    Headers: `Idempotency-Key` is the parcel's id; `X-PriceRadar-Signature` is
-    `sha256=` and the HMAC-SHA256 of the body under the shared secret.
-    """
+    """POSTs the alert as JSON; see `runtime.webhook.SignedHook`. The message's id is the parcel's."""
 
     name = kind = "webhook"
     merges = False
     shows_history = False
 
     def __init__(self, url: str, secret: str) -> None:
-        if not url.startswith(("http://", "https://")):
-            raise BadInputError(f"webhook must be an http or https URL, was {url[:40]!r}")
-        self._url = url
-        self._secret = secret.encode()
+        self._hook = SignedHook(url, secret, "alert")
 
     def send(self, parcel: Parcel) -> None:
         """Deliver one alert; any answer but 2xx is a refusal."""
-        data = encode(parcel.alerts[0])
-        headers = {"Idempotency-Key": parcel.parcel_id}
-        if self._secret:
-            digest = hmac.new(self._secret, data, hashlib.sha256).hexdigest()
-            headers["X-PriceRadar-Signature"] = f"sha256={digest}"
-        _post(self._url, data, headers)
+        self._hook.send(encode(parcel.alerts[0]), parcel.parcel_id)
 
 
 class Chat:
@@ -111,7 +96,7 @@ class Chat:
         """Deliver a card; refused where the service says no in its answer's body."""
         card = CARDS[self.kind](message_of(parcel, self._language, self._console))
         url, signed = self._signed(card, int(time.time()))
-        answer = _post(url, msgspec.json.encode(signed), {"Idempotency-Key": parcel.parcel_id})
+        answer = post(url, msgspec.json.encode(signed), {"Idempotency-Key": parcel.parcel_id}, "alert")
         if self.kind == "slack":
             return
         try:
@@ -184,29 +169,3 @@ def _channel(name: str, url: str, console: str) -> Channel:
     if url.startswith(("smtp://", "smtps://")):
         return Mail(name, url, console)
     return Apprise(url, name, console)
-
-
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Elsewhere the message would be asked for, not sent, and would count as accepted."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
-
-
-_OPENER = urllib.request.build_opener(_Stay)
-
-
-def _post(url: str, data: bytes, headers: dict[str, str]) -> bytes:
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers}, method="POST")  # noqa: S310 checked when made
-    where = url.split("/")[2].rpartition("@")[2]
-    try:
-        with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as answer:
-            body: bytes = answer.read(65_536)
-            return body
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise UnavailableError(f"{where} did not accept the alert: status {error.code}") from error
-    except urllib.error.URLError as error:  # before anything was asked
-        raise UnavailableError(f"{where} did not accept the alert: {error.reason}") from error
-    except (OSError, http.client.HTTPException) as error:
-        raise UnansweredError(f"{where} neither accepted nor refused the alert: {error!r}") from error

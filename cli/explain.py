@@ -27,16 +27,57 @@ def explain(
     print(note(_find(proposal_id), lang))
 
 
-def verify(proposal_id: ProposalId, policy: PolicyOption = "") -> None:
-    """Recompute a proposal from its recorded inputs and compare it byte for byte; exit status 1 where it differs.
+def verify(
+    proposal_id: Annotated[
+        str, typer.Argument(metavar="[ID]", help="A proposal to recompute; without one the whole ledger is looked at.")
+    ] = "",
+    policy: PolicyOption = "",
+    since: Annotated[
+        str, typer.Option(help="NUMBER:HASH that an earlier verify printed: the chain must still hold it.")
+    ] = "",
+) -> None:
+    """Recompute a proposal and compare it byte for byte, or find every row of the ledger that was tampered with.
+
+    Exit status 1 where anything differs. Without an ID each proposal, signature, decision and
+    delegation is compared with the audit chain, and the chain with itself.
 
     Example: priceradar verify proposal_4406daa2a373cf395c69a58771a1ae1a --policy policies/winter.toml
     """
     from pricing.verify import verify as check
 
+    if not proposal_id:
+        _verify_all(since)
+        return
     proposal = _find(proposal_id)
     check(proposal, _policy(proposal, policy))
     print(f"{proposal.proposal_id}: recomputed, identical ({proposal.record_hash})")
+
+
+def _verify_all(since: str) -> None:
+    from contracts.errors import TamperedError
+    from ledger.store import Ledger
+    from ledger.verification import parse_anchor
+    from ledger.verification import verify as look
+    from runtime.settings import load_settings
+
+    known = parse_anchor(since) if since else None
+    ledger = Ledger.open(load_settings().ledger_url)
+    try:
+        with ledger.snapshot() as connection:
+            found = look(connection, known)
+    finally:
+        ledger.close()
+    print(
+        f"{found.acts} acts, {found.proposals} proposals, {found.signatures} signatures, {found.decisions} decisions,"
+        f" {found.delegations} delegations; newest act {found.head.number}:{found.head.hash}"
+    )
+    for finding in found.findings:
+        print(finding)
+    if found.findings:
+        raise TamperedError(
+            f"the ledger was tampered with: {len(found.findings)} findings, the first: {found.findings[0]}"
+        )
+    print("every row is what the acts say")
 
 
 def _find(proposal_id: str) -> Proposal:

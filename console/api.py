@@ -169,8 +169,7 @@ def proposal(_caller: Caller, desk: TheDesk, proposal_id: str) -> dict[str, Any]
     found = desk.ledger.proposal_with_status(proposal_id)
     if found is None:
         raise NotFoundError("no proposal has this id")
-    names = ("user", "role", "verdict", "reason", "signed_at")
-    signed = [{name: getattr(one, name) for name in names} for one in desk.ledger.signatures(proposal_id)]
+    signed = [msgspec.to_builtins(one) for one in desk.ledger.signatures(proposal_id)]
     return {"status": found[1], "proposal": msgspec.to_builtins(found[0]), "signatures": signed}
 
 

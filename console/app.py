@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, Histogram, generate_latest
 
-from console import alert_pages, api, office_pages, product_pages, proposal_pages, sign_in
+from console import alert_pages, api, approval_api, office_pages, product_pages, proposal_pages, sign_in
 from console.desk import Desk, SignInNeededError, language
 from console.render import FOLDER, page
 from contracts.errors import BadInputError, NotAllowedError, NotFoundError, PriceRadarError
@@ -69,7 +69,7 @@ def create_app(
     app.exception_handler(PriceRadarError)(_failed)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     _watching(app, ledger)
-    for room in (sign_in, alert_pages, proposal_pages, product_pages, office_pages, api):
+    for room in (sign_in, alert_pages, proposal_pages, product_pages, office_pages, approval_api, api):
         app.include_router(room.router)
     return app
 

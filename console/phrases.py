@@ -84,6 +84,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "expired": ("expired", "已过期"),
     "published": ("published", "已发布"),
     "blocked": ("blocked", "已拦截"),
+    "undone": ("undone", "已撤销"),
     "markdown": ("markdown", "降价"),
     "restore": ("restore", "恢复原价"),
     "proposed": ("Proposed", "建议价"),

@@ -20,7 +20,7 @@ from pricing.explain import explain
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
-STATUSES = ("pending", "approved", "published", "rejected", "expired", "blocked")
+STATUSES = ("pending", "approved", "published", "rejected", "expired", "blocked", "undone")
 
 
 def missing(desk: Desk, proposal: Proposal) -> list[str]:

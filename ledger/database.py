@@ -112,7 +112,7 @@ def upsert(
 
 def in_order(connection: Connection, table: type[DeclarativeBase], at_once: int = 1_000) -> Iterator[RowMapping]:
     """Every row of a table by its one key, a thousand at a time: no cursor stays open, nothing is held whole."""
-    [key] = table.__table__.primary_key.columns
+    [key] = list(table.__table__.primary_key)
     query = select(table.__table__).order_by(key).limit(at_once)
     rows = connection.execute(query).mappings().all()
     while rows:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, or_, select, update
 
 from alerts.routing import retry_at
 from contracts.ids import make_id
@@ -16,7 +16,7 @@ from ledger.database import NOTICE_LOCK, insert_new, lock
 from ledger.models import NoticeRow
 
 KEPT_DAYS = 7  # what nobody took for so long, or nobody was set up to take, is history
-MOST_AT_ONCE = 100
+MOST_AT_ONCE = 10  # sent one after another while they are held
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -47,20 +47,29 @@ def _owe(connection: Connection, kind: str, subject: str, now_ms: int, told: dic
     insert_new(connection, NoticeRow, [row | {"claimed_by": None, "claimed_until": None}])
 
 
+def waiting(connection: Connection, now_ms: int) -> bool:
+    """Whether anything is due."""
+    return connection.scalar(select(NoticeRow.notice_id).where(*_due(now_ms)).limit(1)) is not None
+
+
 def claim(connection: Connection, holder: str, now_ms: int, lease_ms: int) -> list[Notice]:
     """What is due, the oldest first, held by `holder` until the lease ends."""
     lock(connection, NOTICE_LOCK)
-    query = select(NoticeRow.__table__).where(
-        NoticeRow.delivered_at.is_(None),
-        NoticeRow.due_at <= now_ms,
-        NoticeRow.made_at > now_ms - KEPT_DAYS * DAY_MS,
-        or_(NoticeRow.claimed_until.is_(None), NoticeRow.claimed_until <= now_ms),
-    )
+    query = select(NoticeRow.__table__).where(*_due(now_ms))
     rows = connection.execute(query.order_by(NoticeRow.made_at, NoticeRow.notice_id).limit(MOST_AT_ONCE)).mappings()
     found = [Notice(row["notice_id"], row["body"].encode(), row["attempts"]) for row in rows]
     ids = [one.notice_id for one in found]
     _set(connection, ids, claimed_by=holder, claimed_until=now_ms + lease_ms)
     return found
+
+
+def _due(now_ms: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        NoticeRow.delivered_at.is_(None),
+        NoticeRow.due_at <= now_ms,
+        NoticeRow.made_at > now_ms - KEPT_DAYS * DAY_MS,
+        or_(NoticeRow.claimed_until.is_(None), NoticeRow.claimed_until <= now_ms),
+    )
 
 
 def accepted(connection: Connection, notice_id: str, now_ms: int) -> None:

@@ -41,8 +41,9 @@ def proposals(connection: Connection, since: int, until: int) -> list[tuple[Prop
 
 
 def decisions(connection: Connection, since: int, until: int) -> list[Decision]:
-    """Every decision of [since, until), the oldest first."""
+    """Every decision of [since, until) that was not held back, the oldest first."""
     query = select(DecisionRow.body).where(DecisionRow.decided_at >= since, DecisionRow.decided_at < until)
+    query = query.where(DecisionRow.withheld.is_(None))
     return [decode(body.encode(), Decision) for body in connection.scalars(query.order_by(DecisionRow.decided_at))]
 
 

@@ -228,6 +228,8 @@ class Ledger:
 
     def keep_approvals(self, now_ms: int, policy: Policy) -> Kept:
         """Expire, escalate and approve what needs no person; see `ledger.upkeep.keep`."""
+        if not self.proposals(status="pending", limit=1):
+            return Kept()
         with self.writing() as connection:
             return upkeep.keep(connection, now_ms, policy)
 
@@ -250,6 +252,9 @@ class Ledger:
 
     def claim_notices(self, holder: str, now_ms: int, lease_ms: int) -> list[Notice]:
         """What the decisions' webhook is owed now, held by `holder`."""
+        with self.reading() as connection:
+            if not notices.waiting(connection, now_ms):
+                return []  # most of the time: no writer is kept waiting
         with self.writing() as connection:
             return notices.claim(connection, holder, now_ms, lease_ms)
 

@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import Connection, RowMapping, select
 
 from contracts.codec import decode
-from contracts.errors import BadInputError, TamperedError
+from contracts.errors import BadInputError
 from contracts.ids import content_hash
 from contracts.proposals import Decision, Proposal
 from ledger import audit
@@ -69,13 +69,6 @@ def verify(connection: Connection, known: Anchor | None = None) -> Verified:
         "delegations": _delegations(connection, replay, findings),
     }
     return Verified(acts=head.number, **counts, head=head, findings=tuple(findings))
-
-
-def must_be_whole(found: Verified) -> None:
-    """TamperedError with everything that was found."""
-    if found.findings:
-        more = f" (and {len(found.findings) - 1} more)" if len(found.findings) > 1 else ""
-        raise TamperedError(found.findings[0] + more)
 
 
 def _proposals(connection: Connection, replay: Replay, findings: list[str]) -> int:

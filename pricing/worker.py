@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
+from uuid import uuid4
 
 import faust
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -27,7 +29,7 @@ from faust.types import EventT
 from prometheus_client import Counter, Gauge, Histogram
 
 from contracts.codec import cloudevent_headers, decode, decode_event, encode
-from contracts.errors import BadInputError
+from contracts.errors import BadInputError, UnavailableError
 from contracts.facts import CatalogItem, Match, StockLevel
 from contracts.policy import Policy
 from contracts.proposals import Decision, Proposal
@@ -39,12 +41,16 @@ from runtime import metrics
 from runtime.crash import crash
 from runtime.faust_app import create_app, send, to_dead_letters, topics
 from runtime.settings import Settings
+from runtime.webhook import SignedHook
 
 STAGE = "pricing"
 FACTS = (CATALOG, MATCHES, STOCK, SALES, DECISIONS)
 FOLLOWED = {topic.name: topic for topic in (*FACTS, PROPOSALS)}
 FLUSH_SECONDS = 0.25
 FLUSH_ROWS = 500
+KEEP_SECONDS = 10.0
+HOOK_TIMEOUT_SECONDS = 10.0
+LEASE_MS = 150_000  # longer than ten notices take that all time out: nobody else sends them meanwhile
 
 PROPOSALS_OUT = Counter("priceradar_proposals_total", "Proposals by kind and what became of them", ["kind", "outcome"])
 GUARD_HITS = Counter("priceradar_guard_hits_total", "Markdowns held back, by the guard that did", ["guard"])
@@ -54,6 +60,7 @@ CHANGE = Histogram(
     buckets=(0.0025, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.05, 0.1),
 )
 KILL_SWITCH = Gauge("priceradar_kill_switch", "1 while the policy forbids every proposal")
+NOTICES = Counter("priceradar_decision_notices_total", "Notices to the decisions' webhook by outcome", ["outcome"])
 FACTS_READ = Gauge("priceradar_pricing_facts_restore_seconds", "Time it took to read all facts at the start")
 
 
@@ -64,8 +71,15 @@ class ProposalLedger(Protocol):
     def record_items(self, items: Sequence[CatalogItem]) -> object: ...
     def record_stock(self, levels: Sequence[StockLevel]) -> object: ...
     def record_matches(self, matches: Sequence[Match]) -> object: ...
-    def unpublished_decisions(self, limit: int) -> Sequence[Decision]: ...
+    def release_decisions(self, limit: int, now_ms: int, policy: Policy) -> Sequence[Decision]: ...
     def decisions_published(self, ids: Sequence[str], now_ms: int) -> object: ...
+    def keep_approvals(self, now_ms: int, policy: Policy) -> object: ...
+    def claim_notices(self, holder: str, now_ms: int, lease_ms: int) -> Sequence[Any]: ...
+    def notice_accepted(self, notice_id: str, now_ms: int) -> object: ...
+    def notice_refused(self, notice: Any, error: str, now_ms: int) -> object: ...
+
+
+log = logging.getLogger(__name__)
 
 
 def apply(agent: PricingAgent, topic: str, value: bytes | None) -> None:
@@ -131,6 +145,7 @@ class PricingWorker:
         self.facts: list[tuple[Topic, Any, EventT[Any]]] = []
         self.lock = asyncio.Lock()
         self.facts_known = asyncio.Event()
+        self.holder = f"pricing-{uuid4().hex[:12]}"
 
     async def follow(self) -> None:
         """Read every followed topic to its end, then keep following; never returns."""
@@ -244,14 +259,39 @@ class PricingWorker:
         count(proposal)
 
     async def publish_decisions(self) -> None:
-        """Send decisions of the ledger's outbox; one sent twice has the same id and is harmless."""
-        decisions = await asyncio.to_thread(self.ledger.unpublished_decisions, 100)
+        """Send decisions of the ledger's outbox; one sent twice has the same id and is harmless.
+
+        The ledger looks at each once more, with the cost as it is now, before it gives it out.
+        """
+        policy = self.agent.policy
+        decisions = await asyncio.to_thread(self.ledger.release_decisions, 100, _now_ms(), policy)
         for decision in decisions:
             headers = cloudevent_headers(decision.decision_id, "Decision", STAGE, to_iso(decision.decided_at))
             await send(self.app, DECISIONS.name, decision.sku.encode(), encode(decision), headers)
         if decisions:
             ids = [decision.decision_id for decision in decisions]
-            await asyncio.to_thread(self.ledger.decisions_published, ids, int(time.time() * 1000))
+            await asyncio.to_thread(self.ledger.decisions_published, ids, _now_ms())
+
+    async def keep_approvals(self) -> None:
+        """Let proposals expire, escalate, or be approved by the policy."""
+        await asyncio.to_thread(self.ledger.keep_approvals, _now_ms(), self.agent.policy)
+
+    async def tell(self, hook: SignedHook) -> None:
+        """Send what the decisions' webhook is owed; a refusal is tried again later, under the same id."""
+        for notice in await asyncio.to_thread(self.ledger.claim_notices, self.holder, _now_ms(), LEASE_MS):
+            try:
+                await asyncio.to_thread(hook.send, notice.body, notice.notice_id)
+            except UnavailableError as error:
+                log.warning("notice %s not delivered (attempt %d): %s", notice.notice_id, notice.attempts + 1, error)
+                await asyncio.to_thread(self.ledger.notice_refused, notice, str(error), _now_ms())
+                NOTICES.labels("refused").inc()
+            else:
+                await asyncio.to_thread(self.ledger.notice_accepted, notice.notice_id, _now_ms())
+                NOTICES.labels("delivered").inc()
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 def count(proposal: Proposal) -> None:
@@ -292,6 +332,19 @@ def build(settings: Settings, policy: Policy, ledger: ProposalLedger | None = No
     @app.timer(interval=1.0)
     async def publish() -> None:
         await _or_crash(worker.publish_decisions())
+
+    @app.timer(interval=KEEP_SECONDS)
+    async def keep() -> None:
+        await _or_crash(worker.keep_approvals())
+
+    if settings.decisions_webhook:
+        hook = SignedHook(
+            settings.decisions_webhook, settings.decisions_webhook_secret, "decision", HOOK_TIMEOUT_SECONDS
+        )
+
+        @app.timer(interval=1.0)
+        async def tell() -> None:
+            await _or_crash(worker.tell(hook))
 
     return app
 

@@ -145,6 +145,7 @@ STATUS: dict[str, tuple[str, str]] = {
     "approved": ("approved", "已批准"),
     "rejected": ("rejected", "已驳回"),
     "expired": ("expired", "已过期"),
+    "undone": ("undone", "已撤销"),
     "published": ("published", "已发布"),
     "blocked": ("blocked", "已拦截"),
 }

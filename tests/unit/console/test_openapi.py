@@ -69,11 +69,13 @@ def test_nothing_one_asks_for_breaks_it(app: Any, data: st.DataObject) -> None:
     more: dict[str, Any] = {"params": query}
     if method == "post":
         words = st.sampled_from(["acknowledge", "assign", "snooze", "false_positive", "approve", "reject"]) | ODD
-        keys = st.sampled_from(["act", "to", "hours", "reason", "verdict"])
-        more["json"] = data.draw(st.dictionaries(keys, words | st.integers() | st.none(), max_size=5) | st.none())
+        keys = st.sampled_from(["act", "to", "hours", "reason", "verdict", "ids", "seal", "begins_at", "ends_at"])
+        values = words | st.integers() | st.none() | st.lists(words, max_size=3)
+        more["json"] = data.draw(st.dictionaries(keys, values, max_size=6) | st.none())
     answer = ask(app, method, path, **more)
     assert answer.status_code in (200, 400, 401, 403, 404, 422), answer.text
-    assert answer.headers["content-type"] == "application/json"
+    table = path.endswith(".csv") and answer.status_code == 200
+    assert answer.headers["content-type"] == ("text/csv; charset=utf-8" if table else "application/json")
     assert answer.status_code == 200 or "detail" in answer.json()
 
 
