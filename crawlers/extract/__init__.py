@@ -8,6 +8,7 @@ price, a coupon's value or another product's price; says Unknown where the page 
 """
 
 from crawlers.extract.model import Evidence, Extraction
+from crawlers.extract.overrides import Shops
 from crawlers.extract.page import extract
 
-__all__ = ["Evidence", "Extraction", "extract"]
+__all__ = ["Evidence", "Extraction", "Shops", "extract"]

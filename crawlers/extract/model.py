@@ -10,7 +10,7 @@ import msgspec
 from contracts.money import UNSTATED, to_decimal
 from contracts.observations import Availability, PriceType, Promotion
 
-Source = Literal["json-ld", "microdata", "rdfa", "opengraph", "embedded", "text", "url"]
+Source = Literal["json-ld", "microdata", "rdfa", "opengraph", "embedded", "text", "url", "override"]
 
 
 class Evidence(msgspec.Struct, frozen=True):

@@ -7,25 +7,33 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser
 
 from contracts.errors import BlockedPageError, NoPriceError
-from crawlers.extract import blocked, embedded, fields, identity, linked, meta, schema, visible
+from crawlers.extract import blocked, embedded, fields, identity, linked, meta, overrides, schema, visible
 from crawlers.extract.currencies import local_currency
 from crawlers.extract.document import to_text, without_abyss
 from crawlers.extract.model import Extraction, Offer
-from crawlers.extract.visible import Reading
+from crawlers.extract.neighbours import Reading
 from crawlers.extract.vote import Verdict, decide
 from crawlers.extract.walk import Walked, walk
 
 
-def extract(body: bytes, url: str, content_type: str = "", status: int = 200) -> Extraction:
-    """The offer on a page. `body` may be gzip; `content_type` and `status` are the response's.
+def extract(
+    body: bytes, url: str, content_type: str = "", status: int = 200, shops: overrides.Shops = overrides.NONE
+) -> Extraction:
+    """The offer on a page. `body` may be gzip; `content_type` and `status` are the response's; `shops`: page objects.
 
     Raises UnreadablePageError, BlockedPageError or NoPriceError (all BadPageError).
     """
     text = without_abyss(to_text(body, content_type))
     if why := blocked.reason(text, status):
         raise BlockedPageError(f"a product page was expected at {url}; was a block page: {why}")
-    page = _seen(text, url)
+    shop = shops.of(url)
+    tree = LexborHTMLParser(text)
+    if shop is not None:
+        shop.without_ignored(tree)
+    page = _seen(tree, url)
     found = fields.gather(page.offers, page.walked, page.tree, page.head, url, page.local, page.verdict)
+    if shop is not None:
+        found = shop.apply(found, tree)
     if found.price_minor is None and found.availability != "OutOfStock":
         raise NoPriceError(f"a price was expected at {url}; no amount on the page could be trusted")
     return found
@@ -40,8 +48,7 @@ class _Seen(NamedTuple):
     verdict: Verdict | None
 
 
-def _seen(text: str, url: str) -> _Seen:
-    tree = LexborHTMLParser(text)
+def _seen(tree: LexborHTMLParser, url: str) -> _Seen:
     walked = walk(tree)
     head = meta.tags(tree)
     offers = _offers(tree, walked, head, url)

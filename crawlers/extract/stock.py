@@ -50,6 +50,13 @@ _IN = re.compile(
 _OF_MEDIA = re.compile(r"\b(?:image|photo|picture|video|list|review|preview)s? ", re.IGNORECASE)
 
 
+def of_words(text: str) -> Availability:
+    """What a text known to speak of stock says; Unknown where it says neither."""
+    if _OUT.search(text) or _LATER.search(text):
+        return "OutOfStock"
+    return "InStock" if _IN.search(text) else "Unknown"
+
+
 def from_text(walked: Walked) -> tuple[Availability, str]:
     """Availability by the words near the title and the words they are; Unknown where there are none."""
     title = walked.title_at if walked.title_at is not None else 0

@@ -9,7 +9,7 @@ import msgspec
 
 from contracts.observations import PriceType
 from crawlers.extract.model import Candidate, Offer
-from crawlers.extract.visible import Reading
+from crawlers.extract.neighbours import Reading
 
 WEIGHTS = {"json-ld": 1.0, "microdata": 0.95, "rdfa": 0.9, "opengraph": 0.8, "embedded": 0.5, "text": 1.0, "url": 0.2}
 ENOUGH = 0.5  # below this an amount is a guess, and a guess is no price
