@@ -10,6 +10,7 @@ from contracts.ids import content_hash
 from contracts.money import UNSTATED
 from contracts.observations import Observation
 from crawlers.extract import extract
+from crawlers.extract.overrides import NONE, Shops
 from crawlers.watchlist import Row
 
 SOURCE = "crawl"
@@ -24,13 +25,15 @@ def observe(
     content_type: str = "",
     status: int = 200,
     currency: str = UNSTATED,
+    shops: Shops = NONE,
 ) -> Observation:
     """What the page at `url` (after redirects) says about the row's product; BadPageError.
 
-    `observed_at`: when the response arrived, epoch ms UTC. `currency` where the page states none.
+    `observed_at`: when the response arrived, epoch ms UTC. `currency` where the page states none;
+    `shops`: page objects that override what is read in general.
     """
     same_product(row.url, url)
-    found = extract(body, url, content_type, status)
+    found = extract(body, url, content_type, status, shops)
     return Observation(
         competitor=row.competitor,
         product_id=row.product,

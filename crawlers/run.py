@@ -9,6 +9,7 @@ from pathlib import Path
 from scrapy.crawler import CrawlerProcess
 
 from contracts.errors import UnavailableError
+from crawlers import shops
 from crawlers.outbox import STAGE, Outbox
 from crawlers.settings import scrapy_settings
 from crawlers.spiders.watch import WatchSpider
@@ -29,10 +30,19 @@ def run(
     UnavailableError where Kafka does not answer or has not taken everything.
     """
     known_stage(STAGE)
+    page_objects = shops.read(settings.shops)
     outbox = Outbox(settings.kafka)
     process = CrawlerProcess(scrapy_settings(settings, allow_private))
     crawler = process.create_crawler(WatchSpider)
-    process.crawl(crawler, rows=tuple(rows), every=every, currency=settings.currency, progress=progress, outbox=outbox)
+    process.crawl(
+        crawler,
+        rows=tuple(rows),
+        every=every,
+        currency=settings.currency,
+        progress=progress,
+        outbox=outbox,
+        shops=page_objects,
+    )
     process.start()
     outbox.close()
     spider = crawler.spider

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
         ledger: SQLAlchemy URL; empty is SQLite in `data`.
         policy: a policy file, or the name of a shipped one.
         currency: where an import or a page states none.
+        shops: TOML file of page objects: where single shops' pages hold a field.
         metrics_port: first port of /metrics; 0 picks free ones.
         alert_urls: apprise URLs every alert goes to.
         channels: named places routes may tell: an apprise URL, a bot's hook as
@@ -43,6 +44,7 @@ class Settings(BaseSettings):
     ledger: str = ""
     policy: str = "default"
     currency: str = "CNY"
+    shops: Path | None = None
     console_host: str = "127.0.0.1"
     console_port: Port = 8080
     metrics_host: str = "127.0.0.1"

@@ -63,6 +63,16 @@ def _decoded(data: bytes, declared: str) -> str:
         return data.decode("cp1252", "replace")
 
 
+_HALVES = re.compile(
+    r"\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+
+
+def whole(script: str) -> str:
+    """A script's text without halves of surrogate pairs in its strings: no encoder takes them."""
+    return _HALVES.sub("\\\\ufffd", script) if "\\ud" in script or "\\uD" in script else script
+
+
 MAX_DEPTH = 3_000
 _MANY_TAGS = 20_000
 _TAG = re.compile(

@@ -18,6 +18,7 @@ from selectolax.lexbor import LexborHTMLParser
 from contracts.money import exponent
 from contracts.observations import Availability
 from crawlers.extract.currencies import to_iso
+from crawlers.extract.document import whole
 from crawlers.extract.literals import assigned, loads
 from crawlers.extract.model import Offer
 from crawlers.extract.numbers import parse_price
@@ -80,9 +81,9 @@ def _states(tree: LexborHTMLParser) -> Iterator[tuple[str, Any]]:
         if "ld+json" in kind:
             continue
         if "json" in kind:
-            yield script.attributes.get("id") or "json", loads(text)
+            yield script.attributes.get("id") or "json", loads(whole(text))
         else:
-            yield from assigned(text)
+            yield from assigned(whole(text))
 
 
 def _objects(state: Any, name: str, left: int) -> Iterator[tuple[str, dict[str, Any]]]:

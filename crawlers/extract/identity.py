@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser
 
 from crawlers.extract.flags import Flag
@@ -50,13 +51,23 @@ def of_this_page(offers: Sequence[Offer], url: str, title: str) -> list[Offer]:
     return _lowest_first([offer for offer in offers if offer.name == first])
 
 
+VARIANTS = 50
+OF_MANY = 0.8  # what the lowest of several prices of one product keeps, and the others
+OTHERS = 0.7
+
+
 def _lowest_first(offers: list[Offer]) -> list[Offer]:
+    """The product's offers, the lowest in stock first; where they ask different prices, the page's text decides."""
     stocked = [offer for offer in offers if offer.amount is not None and offer.availability != "OutOfStock"]
     priced = stocked or [offer for offer in offers if offer.amount is not None]
     if not priced:
         return offers[:1]
     new = [offer for offer in priced if offer.price_type == "regular"] or priced
-    return [min(new, key=lambda offer: offer.amount or 0)]
+    best = {offer.amount: offer for offer in reversed(new[:VARIANTS])}
+    ordered = sorted(best.values(), key=lambda offer: offer.amount or 0)
+    if len(ordered) == 1:
+        return ordered
+    return [replace(one, weight=one.weight * (OTHERS if number else OF_MANY)) for number, one in enumerate(ordered)]
 
 
 def _same_url(offer: Offer, url: str, title: str) -> bool:  # noqa: ARG001

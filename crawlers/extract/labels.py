@@ -78,3 +78,16 @@ SAVING_AFTER = re.compile(
     r"优惠券|скидк|slev|popust|discount|cheaper|günstiger|bonus|points)",
     re.IGNORECASE,
 )
+_TAX = r"(?:tax(?:es)?|vat|gst|btw|iva|tva|mwst|ust|moms|mva|alv|dph|ddv|pdv|kdv)"
+_RATE = r"\b\.?(?: of)?(?: \d\d? ?%)? ?(?:all )?"
+GROSS = re.compile(  # remarks that go with the price a consumer pays
+    rf"\b{_TAX}\.? (?:included|inclu[ií]d[oa]?|incluse?|dahil)\b|"
+    rf"\b(?:inc|incl|inkl|inclusive|includes|including|in){_RATE}{_TAX}\b\.?|"
+    r"\bttc\b|\bs dph\b|\bz ddv\b|\bbrutto\b|[(（]?税込み?[)）]?|含税|[aà] vista|no pix|\beach\b|\bpro stück\b",
+    re.IGNORECASE,
+)
+NET = re.compile(  # and those of the price before tax
+    r"\b(?:ex|excl|exkl|exc|excluding|exclusive|plus|zzgl|before|without|ohne|bez|brez|sin|senza|hors|sans)"
+    rf"{_RATE}{_TAX}\b|\+ ?{_TAX}\b|\bht\b|\bnett?o\b|税抜|税別|本体|不含税|未税",
+    re.IGNORECASE,
+)

@@ -10,6 +10,8 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
+from crawlers.extract.document import whole
+
 MAX_SCRIPTS, MAX_OBJECTS, MAX_SCRIPT = 60, 2_000, 2_000_000
 _CONTROL = re.compile(r"[\x00-\x1f]+")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
@@ -38,6 +40,7 @@ def loads(text: str) -> Any:
 
     Numbers with a fraction come as text, so that no price ever passes through a float.
     """
+    text = whole(text)
     for attempt in (str, _bare, _mended, _unescaped):
         try:
             return json.loads(attempt(text), parse_float=str, strict=False)

@@ -13,13 +13,14 @@ from msgspec.structs import replace
 from crawlers.extract.model import Candidate
 
 PAIR = 12  # a was price and the price it was stand within so many runs
-BESIDE = 2
+BESIDE = 1  # with no line between them
+MARKED = 2  # a percentage stands within so many runs of what it is about
 HIGHER = 0.85  # what the higher of two amounts side by side keeps
 LEAST_OF = Decimal("0.4")  # a lower share than this of the amount beside it is another thing: shipping, a rate
 TWICE = 0.05  # an amount that stands near the title more than once is the product's own
 SAID = 0.6  # what an amount keeps that is called a former price while no lower one is near
 PROVEN = 0.2  # two amounts and the percentage between them agree
-ROUNDING = Decimal("0.006")  # shops round the percentage to whole numbers, some of them down
+ROUNDED_UP, ROUNDED_DOWN = Decimal("0.006"), Decimal("0.0099")  # shops write whole percents, some rounded down
 LIKELY = 0.3
 
 
@@ -40,7 +41,7 @@ def settle(found: Sequence[Reading], percents: Sequence[tuple[int, int]]) -> Ite
     often = Counter(one.candidate.amount for one in found if _likely(one))
     for one in found:
         near = found[bisect_left(orders, one.order - PAIR) : bisect_right(orders, one.order + PAIR)]
-        written = percents[bisect_left(marks, one.order - BESIDE) : bisect_right(marks, one.order + BESIDE)]
+        written = percents[bisect_left(marks, one.order - MARKED) : bisect_right(marks, one.order + MARKED)]
         yield _settled(one, near, {percent for _, percent in written}, often[one.candidate.amount] > 1)
 
 
@@ -66,7 +67,7 @@ def _proves(lower: Decimal, higher: Decimal, percents: set[int]) -> bool:
     if not 0 < lower < higher:
         return False
     share = 1 - lower / higher
-    return any(abs(share - Decimal(percent) / 100) <= ROUNDING for percent in percents)
+    return any(-ROUNDED_UP <= share - Decimal(percent) / 100 <= ROUNDED_DOWN for percent in percents)
 
 
 def _no_was(one: Reading) -> Reading:

@@ -61,6 +61,8 @@ def _seen(tree: LexborHTMLParser, url: str) -> _Seen:
         title = walked.title or head.get("og:title", "")
         offers += embedded.offers(tree, title, url, stated)
         verdict = decide(offers, readings)
+    if verdict is not None:  # of several variants the one whose price it is
+        offers.sort(key=lambda offer: offer.amount != verdict.amount)
     return _Seen(tree, walked, head, offers, local, verdict)
 
 

@@ -99,6 +99,7 @@ def _worth(run: Run, price: Price, around: _Around) -> float:
         - 0.15 * (not price.symbol)
         - 0.05 * around.number
         - 0.2 * bool(labels.FROM.search(around.before))
+        - 0.1 * bool(labels.NET.search(around.after))
         - 0.3 * bool(labels.OPTIONS.search(around.before))
     )
 
@@ -134,12 +135,18 @@ _DOUBTS = (
 
 
 def _alone(text: str, found: list[Price]) -> bool:
-    """Whether a line is nothing but amounts and the word for price: how a price for sale is set."""
-    at, rest = 0, ""
-    for price in found:
-        rest += text[at : price.start]
+    """Whether a line is nothing but amounts, the word for price before and "tax included" after them.
+
+    Where tax is the label before an amount, as in a table of both, the line that leads counts.
+    """
+    before, at, after = text[: found[0].start], found[0].end, ""
+    for price in found[1:]:
+        after += text[at : price.start]
         at = price.end
-    return len(labels.NOW.sub("", rest + text[at:]).strip(" :：*-–")) <= 2
+    after += text[at:]
+    if labels.NET.search(before) or labels.NET.search(after):
+        return False
+    return len(labels.NOW.sub("", f"{before}{labels.GROSS.sub('', after)}").strip(" :：*-–()¹²")) <= 2
 
 
 def _price_type(run: Run, before: str, after: str) -> PriceType:

@@ -18,6 +18,7 @@ from contracts.ids import content_hash
 from contracts.money import UNSTATED
 from contracts.observations import Observation
 from crawlers.extract.blocked import BLOCK_STATUSES
+from crawlers.extract.overrides import NONE, Shops
 from crawlers.items import FailedPage
 from crawlers.metrics import REQUESTS
 from crawlers.observe import observe
@@ -40,12 +41,14 @@ class WatchSpider(scrapy.Spider):
         currency: str = UNSTATED,
         progress: Callable[[Counter[str]], None] = lambda _: None,
         outbox: Outbox | None = None,
+        shops: Shops = NONE,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.rows = rows
         self.every = every
         self.currency = currency
+        self.shops = shops
         self.outcomes: Counter[str] = Counter()
         self._progress = progress
         self.outbox = outbox
@@ -84,7 +87,9 @@ class WatchSpider(scrapy.Spider):
         try:
             if response.status in (404, 410) or (response.status >= 500 and response.status not in BLOCK_STATUSES):
                 raise BadPageError(f"a product page was expected at {row.url}; was HTTP status {response.status}")
-            yield observe(row, response.body, response.url, observed_at, kind, response.status, self.currency)
+            yield observe(
+                row, response.body, response.url, observed_at, kind, response.status, self.currency, self.shops
+            )
             self._ended(row, "ok")
         except BadPageError as error:
             self._ended(row, error.code)
