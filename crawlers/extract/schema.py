@@ -30,6 +30,8 @@ _IN_STOCK = {
     "backorder",
 }
 _OUT_OF_STOCK = {"outofstock", "soldout", "discontinued", "reserved"}
+MOST_LISTED = 100
+UNFRAMED = 0.7
 _GTINS = ("gtin", "gtin13", "gtin14", "gtin12", "gtin8", "isbn", "ean", "upc")
 _VARIANT = ("color", "size", "material", "pattern")
 _NO_PRICE = re.compile(r"^\s*-|^[\d.]+e[+-]?\d+$", re.IGNORECASE)  # negative, or a number in exponents
@@ -46,16 +48,38 @@ def offers(items: Sequence[dict[str, Any]], source: Source) -> list[Offer]:
             found.extend(_of_product(item, source, where))
         elif kinds & OFFER_TYPES and (offer := _of_offer(item, Offer(source=source, where=where))) is not None:
             found.append(offer)
+        elif "pricespecification" in kinds and _currency(item):  # an offer whose frame is missing
+            spec = {"priceSpecification": item}
+            if (offer := _of_offer(spec, Offer(source=source, where=where, weight=UNFRAMED))) is not None:
+                found.append(offer)
         else:
             found.extend(_nested(item, source, where))
-    return found
+    return found or _only_one_listed(items, source)
 
 
 def _nested(item: dict[str, Any], source: Source, where: str) -> Iterator[Offer]:
     for key in ("mainEntity", "mainEntityOfPage", "itemOffered"):
-        for inner in _list(item.get(key)):
-            if isinstance(inner, dict) and types(inner) & PRODUCT_TYPES:
+        for inner in _dicts(item.get(key)):
+            if types(inner) & PRODUCT_TYPES:
                 yield from _of_product(inner, source, f"{where}.{key}")
+    for one in _dicts(item.get("makesOffer"))[:MOST_LISTED]:
+        if (offer := _of_offer(one, Offer(source=source, where=f"{where}.makesOffer"))) is not None:
+            yield offer
+
+
+def _only_one_listed(items: Sequence[dict[str, Any]], source: Source) -> list[Offer]:
+    """The offer of a list with one product that has any; of more, none is the page's own."""
+    found: list[Offer] = []
+    for item in items:
+        for element in _dicts(item.get("itemListElement"))[:MOST_LISTED]:
+            for one in (element, *_dicts(element.get("item"))):
+                if types(one) & PRODUCT_TYPES and one.get("offers"):
+                    found.extend(_of_product(one, source, "ItemList.itemListElement"))
+    return found if len(found) == 1 else []
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [one for one in _list(value) if isinstance(one, dict)]
 
 
 def types(item: dict[str, Any]) -> set[str]:
@@ -74,8 +98,7 @@ def _of_product(item: dict[str, Any], source: Source, where: str) -> list[Offer]
         url=_text(item.get("url")) or _text(item.get("@id")),
         variant=", ".join(text for key in _VARIANT if (text := _text(item.get(key))[:60])),
     )
-    raw = [one for one in _list(item.get("offers")) if isinstance(one, dict)]
-    variants = [one for one in _list(item.get("hasVariant")) if isinstance(one, dict)]
+    raw, variants = _dicts(item.get("offers")), _dicts(item.get("hasVariant"))
     found = [
         offer
         for number, one in enumerate(_flat(raw))
@@ -94,7 +117,7 @@ def _of_product(item: dict[str, Any], source: Source, where: str) -> list[Offer]
 
 def _flat(raw: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for one in raw[:200]:
-        inner = [deep for deep in _list(one.get("offers")) if isinstance(deep, dict)]
+        inner = _dicts(one.get("offers"))
         if inner and not one.get("lowPrice") and not one.get("price"):
             yield from inner[:200]
         else:
@@ -107,7 +130,7 @@ def _of_offer(item: dict[str, Any], base: Offer) -> Offer | None:
     amount = _amount(item.get("price"), currency) or _amount(item.get("lowPrice"), currency)
     high = _amount(item.get("highPrice"), currency)
     list_amount, price_type = None, _condition(item)
-    for spec in (one for one in _list(item.get("priceSpecification")) if isinstance(one, dict)):
+    for spec in _dicts(item.get("priceSpecification")):
         currency = currency or _currency(spec)
         value = _amount(spec.get("price"), currency) or _amount(spec.get("minPrice"), currency)
         kind = f"{_text(spec.get('priceType'))} {_text(spec.get('name'))}".lower()
@@ -137,6 +160,12 @@ def _of_offer(item: dict[str, Any], base: Offer) -> Offer | None:
 
 
 def _is_unit(spec: dict[str, Any]) -> bool:
+    """Whether a specification is the price of a kilogram or the like, not of the product.
+
+    With a `valueReference` the quantity is how much of it the product is: then the price is the product's own.
+    """
+    if any(one.get("valueReference") for one in _dicts(spec.get("referenceQuantity"))):
+        return False
     return bool(spec.get("referenceQuantity") or spec.get("unitText")) and not spec.get("priceType")
 
 

@@ -15,6 +15,7 @@ from crawlers.extract.flags import AWAY, Flag, of_names
 
 MAX_NODES = 150_000
 MOST_MARKS = 12
+MOST_REFERENCES = 20
 MAX_RUN = 600  # characters of one run of text that are kept
 
 _SKIP = frozenset(
@@ -164,11 +165,14 @@ class _Walker:
         self.found = Walked()
         self.serial = 0
         self.key: tuple[int, int, Marks, int] | None = None
+        self.wanted: list[tuple[Item, str]] = []  # items and the ids of elements elsewhere that hold more of them
+        self.apart: dict[str, Item] = {}  # and what stands at those ids
 
     def walk(self, tree: LexborHTMLParser) -> Walked:
         root = tree.body or tree.root
         if root is None:
             return self.found
+        self.apart = {name: Item() for name in _referenced(tree)}
         stack: list[tuple[LexborNode, _Frame]] = [(root, _Frame(None))]
         left = MAX_NODES
         while stack and left:
@@ -183,6 +187,9 @@ class _Walker:
                 frame = self._enter(node, tag, parent)
                 if (child := node.child) is not None and frame is not None:
                     stack.append((child, frame))
+        for item, name in self.wanted:
+            for key, value in self.apart.get(name, Item()).items():
+                _put(item, key, value)
         self.found.settle(_head_title(tree))
         return self.found
 
@@ -193,6 +200,9 @@ class _Walker:
             return None
         flags = self._flags(tag, attributes)
         item = _ITEM_MARKS & attributes.keys()
+        if self.apart and parent.micro is None and attributes.get("id") in self.apart:
+            parent = _Frame(parent)
+            parent.micro = self.apart[attributes["id"] or ""]
         if not is_block and not item and not flags & ~parent.flags:
             return parent
         self.serial += 1
@@ -248,6 +258,7 @@ class _Walker:
         if "itemscope" in attributes:
             item = Item({"@type": _short(attributes.get("itemtype"))})
             self._hold(holder, names, item, self.found.microdata)
+            self.wanted.extend((item, name) for name in (attributes.get("itemref") or "").split()[:MOST_REFERENCES])
             frame.micro = item
         elif holder is not None:
             self._value(holder, names, tag, attributes, frame)
@@ -305,6 +316,11 @@ def _short(kind: str | None) -> str:
 
 def _local(name: str) -> str:
     return re.split(r"[/#:]", name)[-1]
+
+
+def _referenced(tree: LexborHTMLParser) -> set[str]:
+    nodes = tree.css("[itemref]")[:MOST_REFERENCES]
+    return {name for node in nodes for name in (node.attributes.get("itemref") or "").split()[:MOST_REFERENCES]}
 
 
 def _head_title(tree: LexborHTMLParser) -> str:

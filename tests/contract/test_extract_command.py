@@ -60,6 +60,16 @@ def test_a_list_goes_on_after_a_bad_page(tmp_path: Path) -> None:
     assert good["price"] == "1299.00"
 
 
+def test_page_objects_of_a_file_or_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, objects = tmp_path / "page.html", tmp_path / "shops.toml"
+    page.write_bytes(PAGE + b"<b id=all>$1,500.00</b>")
+    objects.write_text('[[shop]]\nhost = "shop.example"\nprice = "#all"\n')
+    arguments = str(page), "--url", "https://shop.example/p/12"
+    assert json.loads(priceradar(*arguments, "--shops", str(objects)).stdout)["price"] == "1500.00"
+    monkeypatch.setenv("PRICERADAR_SHOPS", str(objects))
+    assert json.loads(priceradar(*arguments).stdout)["price"] == "1500.00"
+
+
 @pytest.mark.parametrize("arguments", [["none.html", "--url", "x"], [], ["--list", "none.csv"]])
 def test_bad_input_is_one_line_and_status_2(arguments: list[str]) -> None:
     result = priceradar(*arguments)
