@@ -29,6 +29,7 @@ def console(
     import uvicorn
 
     from console.app import create_app
+    from console.oidc import Oidc
     from console.security import secret_of
     from contracts.errors import BadInputError, UnavailableError
     from ledger.store import Ledger
@@ -52,7 +53,16 @@ def console(
         print(f"Nobody may sign in yet. Open {address}/login with the code {code}", flush=True)
     announce(settings.data, "console", address)
     secret = secret_of(settings.data)
-    app = create_app(ledger, demo_login=demo_login, secret=secret, policy=policy, data=settings.data, setup_code=code)
+    app = create_app(
+        ledger,
+        demo_login=demo_login,
+        secret=secret,
+        policy=policy,
+        data=settings.data,
+        setup_code=code,
+        oidc=Oidc(settings.oidc) if settings.oidc else None,
+        address=settings.console_url,
+    )
     try:
         # Open event streams never end by themselves: they are cut when the console is asked to stop.
         config_ = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)

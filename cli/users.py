@@ -34,6 +34,7 @@ def add(
     name: Annotated[str, typer.Argument(help="The name they sign in with.")],
     role: Annotated[str, typer.Option(help="viewer, analyst, pricing, marketing_director, ..., admin.")] = "viewer",
     password_file: Annotated[Path | None, typer.Option(help="Read the password from here, not from you.")] = None,
+    sso: Annotated[bool, typer.Option("--sso", help="They sign in with [oidc] and have no password here.")] = False,
     config: Config = None,
 ) -> None:
     """Let somebody sign in; asks for the password.
@@ -47,7 +48,8 @@ def add(
     if not name.strip() or len(name) > 100 or name.startswith("demo-"):
         raise BadInputError(f"a name has 1 to 100 characters and does not begin with demo-, was {name[:40]!r}")
     try:
-        password = password_file.read_text("utf-8").strip() if password_file else _asked()
+        given = password_file.read_text("utf-8").strip() if password_file else None
+        password = None if sso else given or _asked()
     except (OSError, UnicodeDecodeError) as error:
         raise BadInputError(f"the password file {password_file} cannot be read: {error}") from error
     with _ledger(config) as ledger:
@@ -90,6 +92,7 @@ def change(
     role: Annotated[str | None, typer.Option(help="Their new role.")] = None,
     disable: Annotated[bool | None, typer.Option("--disable/--enable", help="Whether they may sign in.")] = None,
     password: Annotated[bool, typer.Option("--password", help="Ask for a new password.")] = False,
+    sso: Annotated[bool, typer.Option("--sso", help="They sign in with [oidc] from now on.")] = False,
     config: Config = None,
 ) -> None:
     """Change somebody's role or password, or let them in no more; it counts at once.
@@ -103,7 +106,7 @@ def change(
     new, now = _asked() if password else None, time.time_ns() // 1_000_000
     with _ledger(config) as ledger:
         with ledger.writing() as connection:
-            users.change(connection, name, now, _actor(), role=role, disabled=disable, password=new)
+            users.change(connection, name, now, _actor(), role=role, disabled=disable, password=new, elsewhere=sso)
         with ledger.reading() as connection:
             [person] = [one for one in pages.people(connection) if one.name == name]
     print(f"{name}: {person.role}, may {'not ' if person.disabled else ''}sign in")

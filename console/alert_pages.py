@@ -22,6 +22,7 @@ router = APIRouter(include_in_schema=False)
 PAGE = 50
 MOST_EXPORTED = 10_000
 HISTORY_DAYS = 90
+Word = Annotated[str, Query(max_length=200, pattern=NO_NUL)]
 Text = Annotated[str, Form(max_length=2_000, pattern=NO_NUL)]
 
 
@@ -37,13 +38,13 @@ def position(text: str) -> Position | None:
 
 
 def wanted_of(
-    status: str = "open",
-    severity: str = "",
-    kind: str = "",
-    competitor: str = "",
-    sku: str = "",
-    assigned_to: str = "",
-    q: Annotated[str, Query(max_length=200)] = "",
+    status: Word = "open",
+    severity: Word = "",
+    kind: Word = "",
+    competitor: Word = "",
+    sku: Word = "",
+    assigned_to: Word = "",
+    q: Word = "",
 ) -> AlertFilter:
     """A filter from the URL."""
     return AlertFilter(

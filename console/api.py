@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Security
+from fastapi import APIRouter, Depends, Header, HTTPException, Path, Query, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBasic, HTTPBasicCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 
-from console.alert_pages import position, wanted_of
+from console.alert_pages import Word, position, wanted_of
+from console.described import (
+    Act,
+    AlertState,
+    CareState,
+    ProposalFile,
+    ProposalState,
+    SignedState,
+    answer,
+    answers,
+)
 from console.desk import (
     DEMO_PREFIX,
     NO_NUL,
@@ -22,7 +32,9 @@ from console.desk import (
     person_of,
     session_of,
 )
+from contracts.alerts import Alert
 from contracts.errors import NotAllowedError, NotFoundError
+from contracts.observations import PricePoint
 from contracts.times import HOUR_MS
 from ledger import pages, tokens
 from ledger.pages import AlertFilter
@@ -32,10 +44,13 @@ BASIC = HTTPBasic(realm="PriceRadar", auto_error=False)
 BEARER = HTTPBearer(auto_error=False, description="A key of priceradar users token")
 MOST_MS = 2**53  # JSON's largest whole number everywhere
 
+SOME_WORD = r"^[^\x00]*[^\s\x00][^\x00]*$"
+
 Limit = Annotated[int, Query(ge=1, le=500)]
 After = Annotated[
     str, Query(max_length=200, pattern=r"^(\d{1,15}\.[^\x00]*)?$", description="`next` of the page before")
 ]
+Id = Annotated[str, Path(max_length=200, pattern=NO_NUL)]
 Since = Annotated[int, Query(ge=0, le=MOST_MS, description="Epoch ms, UTC")]
 
 
@@ -45,18 +60,48 @@ class Reason(BaseModel):
     reason: str = Field("", max_length=2_000, pattern=NO_NUL)
 
 
-class Signature(Reason):
-    """A verdict on a proposal; a rejection needs a reason."""
+class Approve(Reason):
+    """A yes to a proposal."""
 
-    verdict: Literal["approve", "reject"]
+    verdict: Literal["approve"]
 
 
-class Care(Reason):
-    """What to do with an alert: `to` for assign, `hours` for snooze, `reason` for false_positive."""
+class Reject(BaseModel):
+    """A no to a proposal, which needs a reason."""
 
-    act: Literal["acknowledge", "assign", "snooze", "false_positive"]
+    verdict: Literal["reject"]
+    reason: str = Field(max_length=2_000, pattern=SOME_WORD)
+
+
+class Acknowledge(BaseModel):
+    """The caller looks after an alert."""
+
+    act: Literal["acknowledge"]
+
+
+class Assign(BaseModel):
+    """Hand an alert to a person, or to nobody ("")."""
+
+    act: Literal["assign"]
     to: str = Field("", max_length=100, pattern=NO_NUL)
+
+
+class Snooze(BaseModel):
+    """Send nothing of an alert for so many hours; 0 ends it."""
+
+    act: Literal["snooze"]
     hours: int = Field(4, ge=0, le=720)
+
+
+class FalsePositive(BaseModel):
+    """Call an alert wrong, with a reason."""
+
+    act: Literal["false_positive"]
+    reason: str = Field(max_length=2_000, pattern=SOME_WORD)
+
+
+SignWanted = Annotated[Approve | Reject, Field(discriminator="verdict")]
+CareWanted = Annotated[Acknowledge | Assign | Snooze | FalsePositive, Field(discriminator="act")]
 
 
 def caller(
@@ -68,9 +113,17 @@ def caller(
     """Who asks: a key, name and password, or the session of a page (writes then carry its form token)."""
     desk = desk_of(request)
     if bearer is not None:
-        return _holder(request, bearer.credentials)
-    if basic is not None:
-        return Person(basic.username, _role(request, basic), "en", "")
+        person = _holder(request, bearer.credentials)
+    elif basic is not None:
+        person = Person(basic.username, _role(request, basic), "en", "")
+    else:
+        person = _signed_in(request, x_form_token)
+    desk.hold_pace(person.name)
+    return person
+
+
+def _signed_in(request: Request, x_form_token: str) -> Person:
+    desk = desk_of(request)
     try:
         person = person_of(request)
     except SignInNeededError:
@@ -105,7 +158,7 @@ def _role(request: Request, basic: HTTPBasicCredentials) -> str:
 Caller = Annotated[Person, Depends(caller)]
 
 
-@router.get("/alerts")
+@router.get("/alerts", responses=answers(list[Alert]))
 def alerts(
     _caller: Caller,
     desk: TheDesk,
@@ -113,90 +166,88 @@ def alerts(
     after: After = "",
     open_only: bool = False,
     limit: Limit = 100,
-) -> list[dict[str, Any]]:
+) -> Response:
     """Alerts, the latest first; go on with `after=<observed_at>.<alert_id>` of the last one."""
     if open_only:
         wanted = msgspec.structs.replace(wanted, status="open")
     with desk.ledger.reading() as connection:
         found = pages.alerts(connection, wanted, position(after), limit)
-    return [msgspec.to_builtins(alert) for alert in found]
+    return answer(found)
 
 
-@router.get("/alerts/{alert_id}")
-def alert(_caller: Caller, desk: TheDesk, alert_id: str) -> dict[str, Any]:
+@router.get("/alerts/{alert_id}", responses=answers(AlertState))
+def alert(_caller: Caller, desk: TheDesk, alert_id: Id) -> Response:
     """One alert and what people did with it."""
     found = desk.ledger.alert(alert_id)
     if found is None:
         raise NotFoundError("no alert has this id")
-    care = desk.ledger.care([alert_id]).get(alert_id)
-    return {"alert": msgspec.to_builtins(found), "care": msgspec.to_builtins(care)}
+    return answer(AlertState(found, desk.ledger.care([alert_id])[alert_id]))
 
 
-@router.post("/alerts/{alert_id}/care")
-def care(person: Caller, desk: TheDesk, alert_id: str, wanted: Care) -> dict[str, Any]:
+@router.post("/alerts/{alert_id}/care", responses=answers(CareState))
+def care(person: Caller, desk: TheDesk, alert_id: Id, wanted: CareWanted) -> Response:
     """Acknowledge, assign, snooze or call wrong."""
     need(person, "care")
     now = now_ms()
-    if wanted.act == "acknowledge":
+    if isinstance(wanted, Acknowledge):
         desk.ledger.acknowledge(alert_id, person.name, now)
-    elif wanted.act == "assign":
+    elif isinstance(wanted, Assign):
         desk.ledger.assign(alert_id, person.name, wanted.to, now)
-    elif wanted.act == "snooze":
+    elif isinstance(wanted, Snooze):
         desk.ledger.snooze(alert_id, person.name, now + wanted.hours * HOUR_MS if wanted.hours else 0, now)
     else:
         desk.ledger.false_positive(alert_id, person.name, wanted.reason, now)
-    return {"care": msgspec.to_builtins(desk.ledger.care([alert_id]).get(alert_id))}
+    return answer(CareState(desk.ledger.care([alert_id])[alert_id]))
 
 
-@router.get("/proposals")
+@router.get("/proposals", responses=answers(list[ProposalState]))
 def proposals(
     _caller: Caller,
     desk: TheDesk,
-    status: Annotated[str, Query(max_length=20)] = "",
-    sku: Annotated[str, Query(max_length=200)] = "",
+    status: Word = "",
+    sku: Word = "",
     after: After = "",
     limit: Limit = 100,
-) -> list[dict[str, Any]]:
+) -> Response:
     """Proposals with where they stand, the latest first; `after=<decided_at>.<proposal_id>` goes on."""
     with desk.ledger.reading() as connection:
         found = pages.proposals(connection, status, sku, position(after), limit)
-    return [{"status": where, "proposal": msgspec.to_builtins(proposal)} for proposal, where in found]
+    return answer([ProposalState(where, proposal) for proposal, where in found])
 
 
-@router.get("/proposals/{proposal_id}")
-def proposal(_caller: Caller, desk: TheDesk, proposal_id: str) -> dict[str, Any]:
+@router.get("/proposals/{proposal_id}", responses=answers(ProposalFile))
+def proposal(_caller: Caller, desk: TheDesk, proposal_id: Id) -> Response:
     """One proposal and who signed it."""
     found = desk.ledger.proposal_with_status(proposal_id)
     if found is None:
         raise NotFoundError("no proposal has this id")
-    signed = [msgspec.to_builtins(one) for one in desk.ledger.signatures(proposal_id)]
-    return {"status": found[1], "proposal": msgspec.to_builtins(found[0]), "signatures": signed}
+    return answer(ProposalFile(found[1], found[0], desk.ledger.signatures(proposal_id)))
 
 
-@router.post("/proposals/{proposal_id}/sign")
-def sign(person: Caller, desk: TheDesk, proposal_id: str, wanted: Signature) -> dict[str, Any]:
+@router.post("/proposals/{proposal_id}/sign", responses=answers(SignedState))
+def sign(person: Caller, desk: TheDesk, proposal_id: Id, wanted: SignWanted) -> Response:
     """Approve or reject under the caller's role."""
     now = now_ms()
     status = desk.ledger.sign(proposal_id, person.name, person.role, wanted.verdict, wanted.reason, now, desk.policy)
-    return {"status": status}
+    return answer(SignedState(status))
 
 
-@router.get("/prices")
+@router.get("/prices", responses=answers(list[PricePoint]))
 def prices(
     _caller: Caller,
     desk: TheDesk,
-    competitor: Annotated[str, Query(max_length=200)],
-    product_id: Annotated[str, Query(max_length=500)],
+    competitor: Word,
+    product_id: Annotated[str, Query(max_length=500, pattern=NO_NUL)],
     since: Since = 0,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
-) -> list[dict[str, Any]]:
+) -> Response:
     """The price history of a competitor's product, in order of time."""
-    return [msgspec.to_builtins(point) for point in desk.ledger.price_points(competitor, product_id, since, limit)]
+    return answer(desk.ledger.price_points(competitor, product_id, since, limit))
 
 
-@router.get("/audit")
-def audit(person: Caller, desk: TheDesk, limit: Limit = 100) -> list[dict[str, Any]]:
+@router.get("/audit", responses=answers(list[Act]))
+def audit(person: Caller, desk: TheDesk, limit: Limit = 100) -> Response:
     """Acts of people, the latest first."""
     need(person, "audit")
-    names = ("number", "at", "actor", "action", "subject", "detail", "previous_hash", "hash")
-    return [{name: getattr(act, name) for name in names} for act in desk.ledger.audit_rows(limit)]
+    names = Act.__struct_fields__
+    return answer([Act(*(getattr(act, name) for name in names)) for act in desk.ledger.audit_rows(limit)])

@@ -13,9 +13,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, Histogram, generate_latest
+from starlette.middleware.sessions import SessionMiddleware
 
 from console import alert_pages, api, approval_api, office_pages, product_pages, proposal_pages, sign_in
+from console.described import describe
 from console.desk import Desk, SignInNeededError, language
+from console.oidc import COOKIE as SSO_COOKIE
+from console.oidc import COOKIE_SECONDS, Oidc
 from console.render import FOLDER, page
 from contracts.errors import BadInputError, NotAllowedError, NotFoundError, PriceRadarError
 from contracts.policy import DEFAULT, SHIPPED, Policy
@@ -31,6 +35,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+OWN_SITE = ("same-origin", "none")
 STATUS = {NotFoundError: 404, NotAllowedError: 403, BadInputError: 400}
 Next = Callable[[Request], Awaitable[Response]]
 
@@ -44,6 +49,8 @@ def create_app(
     policies: Sequence[Policy] = tuple(SHIPPED.values()),
     data: Path | None = None,
     setup_code: str = "",
+    oidc: Oidc | None = None,
+    address: str = "",
 ) -> FastAPI:
     """The app over an open ledger.
 
@@ -53,6 +60,8 @@ def create_app(
         policy: the rules in force, asked again when a proposal is signed.
         data: folder of this installation, where reports of backtests are looked for.
         setup_code: lets the first visitor become the administrator of an empty ledger.
+        oidc: a server people may sign in with, too.
+        address: where people reach the console; https there makes its cookies go no other way.
     """
     app = FastAPI(title="PriceRadar", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.state.desk = Desk(
@@ -63,7 +72,18 @@ def create_app(
         policies=policies,
         data=data,
         setup_code=setup_code,
+        oidc=oidc,
+        address=address,
     )
+    if oidc is not None:
+        app.add_middleware(
+            SessionMiddleware,
+            secret_key=app.state.desk.sessions.derived("sso"),
+            session_cookie=SSO_COOKIE,
+            max_age=COOKIE_SECONDS,
+            https_only=address.startswith("https://"),
+        )
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     app.middleware("http")(_guarded)
     app.exception_handler(SignInNeededError)(_sign_in)
     app.exception_handler(PriceRadarError)(_failed)
@@ -90,6 +110,9 @@ async def _guarded(request: Request, call_next: Next) -> Response:
     started = time.perf_counter()
     if "\x00" in request.url.path or b"%00" in request.scope["query_string"]:
         response: Response = JSONResponse({"detail": "an address has no NUL in it"}, 400)
+    elif request.method not in ("GET", "HEAD") and request.headers.get("sec-fetch-site", "none") not in OWN_SITE:
+        # Beside the form's token: browsers say themselves who sent a form, also before anybody signed in.
+        response = JSONResponse({"detail": "this form came from another site"}, 403)
     else:
         response = await call_next(request)
     ANSWERED.observe(time.perf_counter() - started)

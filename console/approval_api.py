@@ -9,13 +9,14 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from console import exports
-from console.api import MOST_MS, Caller, Limit, Reason, Since
+from console.api import MOST_MS, Caller, Id, Limit, Reason, Since
+from console.described import refusals
 from console.desk import NO_NUL, TheDesk, need, now_ms
 from ledger import bulk, decisions, delegations, pages, signing
 from ledger.bulk import MOST_AT_ONCE
 from ledger.verification import verify
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", responses=refusals())
 MOST_EXPORTED = 10_000
 
 Until = Annotated[int, Query(ge=0, le=MOST_MS, description="Epoch ms, UTC, not included")]
@@ -47,7 +48,7 @@ class HandOver(BaseModel):
 
 
 @router.get("/proposals/{proposal_id}/approval")
-def approval(person: Caller, desk: TheDesk, proposal_id: str) -> dict[str, Any]:
+def approval(person: Caller, desk: TheDesk, proposal_id: Id) -> dict[str, Any]:
     """Whose turn it is, until when, and what the caller's approval would do now."""
     with desk.ledger.reading() as connection:
         seen = signing.foresee(connection, proposal_id, person.name, person.role, now_ms(), desk.policy)
@@ -101,7 +102,7 @@ def hand_over(person: Caller, desk: TheDesk, wanted: HandOver) -> dict[str, Any]
 
 
 @router.delete("/delegations/{delegation_id}")
-def take_back(person: Caller, desk: TheDesk, delegation_id: str) -> dict[str, Any]:
+def take_back(person: Caller, desk: TheDesk, delegation_id: Id) -> dict[str, Any]:
     """End a delegation before its time."""
     with desk.ledger.writing() as connection:
         delegations.revoke(connection, delegation_id, person.name, now_ms())
@@ -122,7 +123,7 @@ def decided(
 
 
 @router.post("/decisions/{decision_id}/undo")
-def undo(person: Caller, desk: TheDesk, decision_id: str, wanted: Reason) -> dict[str, Any]:
+def undo(person: Caller, desk: TheDesk, decision_id: Id, wanted: Reason) -> dict[str, Any]:
     """Take the newest decision of a product back; `decision` is the one that does, null where none was told yet."""
     with desk.ledger.writing() as connection:
         back = decisions.undo(connection, decision_id, person.name, person.role, wanted.reason, now_ms(), desk.policy)

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Form, HTTPException, Request
 
 from console.live import Live
-from console.security import COOKIE, Brake, Session, Sessions
+from console.oidc import Oidc
+from console.security import COOKIE, Brake, Pace, Session, Sessions
 from contracts.errors import NotAllowedError
 from contracts.policy import Policy
 from ledger.store import Ledger
 from ledger.users import ROLES
 
 DEMO_PREFIX = "demo-"
+REQUESTS_A_SECOND, REQUESTS_AT_ONCE = 20.0, 200  # of one person: forms sent and what programs ask
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL has no such letter
 
 # What a role may do; signing is decided by the ledger itself.
@@ -59,11 +61,14 @@ class Desk:
         policies: Sequence[Policy],
         data: Path | None,
         setup_code: str,
+        oidc: Oidc | None,
+        address: str,
     ) -> None:
         self.ledger, self.demo, self.policy, self.data = ledger, demo, policy, data
         self.policies = {one.version: one for one in (policy, *policies)}
         self.sessions, self.brake, self.live = Sessions(secret), Brake(), Live(ledger)
-        self.setup_code = setup_code
+        self.setup_code, self.oidc, self.address = setup_code, oidc, address
+        self.pace = Pace(REQUESTS_A_SECOND, REQUESTS_AT_ONCE)
         self._kept: dict[str, tuple[float, Any]] = {}
 
     def kept(self, name: str, seconds: float, make: Callable[[], Any]) -> Any:
@@ -73,12 +78,17 @@ class Desk:
             known = self._kept[name] = (time.monotonic(), make())
         return known[1]
 
-    def role_of(self, name: str) -> str | None:
-        """The role of a person; in the demo `demo-<role>` is one, too."""
-        role = name.removeprefix(DEMO_PREFIX)
-        if self.demo and name.startswith(DEMO_PREFIX) and role in ROLES:
+    def role_in(self, session: Session) -> str | None:
+        """The role of who signed in, None where the session ended; in the demo `demo-<role>` is somebody, too."""
+        role = session.name.removeprefix(DEMO_PREFIX)
+        if self.demo and session.name.startswith(DEMO_PREFIX) and role in ROLES:
             return role
-        return self.ledger.role_of(name)
+        return self.ledger.role_in_session(session.name, session.nonce, session.begun)
+
+    def hold_pace(self, name: str) -> None:
+        """HTTPException 429 where this person, or their program, asks too often."""
+        if wait := self.pace.wait_seconds(name):
+            raise HTTPException(429, f"too many requests, wait {wait} s", {"Retry-After": str(wait)})
 
 
 def desk_of(request: Request) -> Desk:
@@ -103,7 +113,7 @@ def session_of(request: Request) -> Session | None:
 def person_of(request: Request) -> Person:
     """Who signed in; their role is looked up each time, so that a change counts at once."""
     desk, session = desk_of(request), session_of(request)
-    role = desk.role_of(session.name) if session is not None else None
+    role = desk.role_in(session) if session is not None else None
     if session is None or role is None:
         raise SignInNeededError
     return Person(session.name, role, language(request), desk.sessions.forgery_token(session))
@@ -114,6 +124,7 @@ def writer_of(request: Request, token: Annotated[str, Form()] = "") -> Person:
     person = person_of(request)
     if not desk_of(request).sessions.is_ours(session_of(request), token):
         raise NotAllowedError("this form is too old or not ours; load the page again")
+    desk_of(request).hold_pace(person.name)
     return person
 
 

@@ -16,6 +16,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "people": ("People", "用户"),
     "skip": ("Skip to content", "跳到正文"),
     "sign_in": ("Sign in", "登录"),
+    "sign_in_with": ("Sign in with {0}", "使用 {0} 登录"),
     "sign_out": ("Sign out", "退出"),
     "name": ("Name", "用户名"),
     "password": ("Password", "密码"),

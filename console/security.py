@@ -23,14 +23,15 @@ REMEMBERED = 10_000  # names and addresses the brake keeps apart
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Who signed in, and the secret of this one session that forgery tokens are made of."""
+    """Who signed in and when (epoch ms), and the secret of this one session that forgery tokens are made of."""
 
     name: str
     nonce: str
+    begun: int
 
 
 class Sessions:
-    """Cookies that name a person, signed: the server keeps no list of them."""
+    """Cookies that name a person, signed: the ledger keeps a list only of those ended before their time."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
@@ -38,7 +39,8 @@ class Sessions:
 
     def begin(self, name: str) -> str:
         """Value of the cookie of a new session."""
-        return self._signer.sign(msgspec.json.encode(Session(name, secrets.token_hex(16))).hex()).decode()
+        session = Session(name, secrets.token_hex(16), time.time_ns() // 1_000_000)
+        return self._signer.sign(msgspec.json.encode(session).hex()).decode()
 
     def read(self, cookie: str | None) -> Session | None:
         """The session of a cookie; None where it is missing, changed or too old."""
@@ -47,6 +49,10 @@ class Sessions:
             return msgspec.json.decode(bytes.fromhex(signed.decode()), type=Session)
         except (BadSignature, ValueError, msgspec.MsgspecError):
             return None
+
+    def derived(self, purpose: str) -> str:
+        """A secret for something else, from which that of the sessions cannot be told."""
+        return hmac.new(self._secret, f"secret {purpose}".encode(), sha256).hexdigest()
 
     def forgery_token(self, session: Session | None) -> str:
         """What every form of this session carries, so that no other site can send it."""
@@ -86,6 +92,28 @@ class Brake:
         if key in self._failures:
             self._failures[key] = recent
         return 0 if len(recent) < TRIES else int(recent[-TRIES] + WINDOW_SECONDS - now) + 1
+
+
+class Pace:
+    """At most `burst` acts at once and then `rate` a second, by person."""
+
+    def __init__(self, rate: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate, self._burst, self._clock = rate, burst, clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def wait_seconds(self, key: str) -> int:
+        """0 where this act may go on, and then it is counted; else whole seconds until one may."""
+        with self._lock:
+            now = self._clock()
+            left, at = self._left.get(key, (float(self._burst), now))
+            left = min(self._burst, left + (now - at) * self._rate)
+            allowed = left >= 1
+            self._left[key] = (left - allowed, now)
+            self._left.move_to_end(key)
+            while len(self._left) > REMEMBERED:
+                self._left.popitem(last=False)
+            return 0 if allowed else int((1 - left) / self._rate) + 1
 
 
 def secret_of(data: Path) -> bytes:

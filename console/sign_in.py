@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from console.desk import DEMO_PREFIX, NO_NUL, Desk, TheDesk, Writer, desk_of, la
 from console.phrases import phrase
 from console.render import page
 from console.security import COOKIE, SESSION_SECONDS
-from contracts.errors import BadInputError, NotAllowedError
+from contracts.errors import BadInputError, NotAllowedError, NotFoundError
 from ledger.users import ROLES
 
 router = APIRouter(include_in_schema=False)
@@ -35,7 +36,7 @@ def _form(request: Request, error: str, after: str, status: int) -> HTMLResponse
     first = bool(desk.setup_code) and not desk.demo and not desk.ledger.has_users()
     roles = ROLES if desk.demo else ()
     token = desk.sessions.forgery_token(session_of(request))
-    values = {"error": error, "next": after, "roles": roles, "token": token}
+    values = {"error": error, "next": after, "roles": roles, "token": token, "oidc": desk.oidc}
     return page(request, "setup.html" if first else "login.html", language(request), status, **values)
 
 
@@ -59,7 +60,7 @@ def sign_in(
     if desk.ledger.sign_in(name, password) is None:
         desk.brake.failed(*keys)
         return _form(request, phrase(lang, "wrong"), local(next), 401)
-    return _begin(request, desk, name, local(next))
+    return begin(request, desk, name, local(next), "password")
 
 
 @router.post("/login/demo")
@@ -68,7 +69,33 @@ def demo(request: Request, desk: TheDesk, role: Text = "", next: Text = "/", tok
     _ours(request, desk, token)
     if not desk.demo or role not in ROLES:
         raise NotAllowedError("signing in without a password is for the demo")
-    return _begin(request, desk, DEMO_PREFIX + role, local(next))
+    return begin(request, desk, DEMO_PREFIX + role, local(next), "demo")
+
+
+@router.get("/login/sso")
+async def elsewhere(request: Request, desk: TheDesk, next: str = "/") -> Response:  # noqa: A002
+    """Go to the server that vouches for people."""
+    if desk.oidc is None:
+        raise NotFoundError("people sign in here with a name and password; there is no [oidc] in the settings")
+    request.session["next"] = local(next)
+    back = f"{desk.address.rstrip('/')}/login/sso/back" if desk.address else str(request.url_for("back_again"))
+    answer: Response = await desk.oidc.leave(request, back)
+    return answer
+
+
+@router.get("/login/sso/back")
+async def back_again(request: Request, desk: TheDesk) -> Response:
+    """Come back from there, and begin a session."""
+    if desk.oidc is None:
+        raise NotFoundError("people sign in here with a name and password; there is no [oidc] in the settings")
+    name, role = await desk.oidc.come_back(request)
+    known = None
+    if not name.startswith(DEMO_PREFIX):
+        known = await asyncio.to_thread(desk.ledger.came_from_elsewhere, name, role, now_ms())
+    if known is None:
+        raise NotAllowedError(f"{name[:60]} may not sign in here; an administrator adds people")
+    after = local(request.session.pop("next", "/"))
+    return await asyncio.to_thread(begin, request, desk, name, after, "sso")
 
 
 @router.post("/setup")
@@ -88,12 +115,15 @@ def first_admin(
         desk.ledger.add_user(name.strip(), "admin", password, now_ms(), "setup")
     except BadInputError as error:
         return _form(request, str(error), "/", 400)
-    return _begin(request, desk, name.strip(), "/")
+    return begin(request, desk, name.strip(), "/", "setup")
 
 
 @router.post("/logout")
-def sign_out(_person: Writer) -> Response:
-    """End the session of this browser."""
+def sign_out(request: Request, desk: TheDesk, person: Writer) -> Response:
+    """End the session of this browser, and its cookie with it wherever it may be."""
+    session = session_of(request)
+    if session is not None:
+        desk.ledger.end_session(person.name, session.nonce, now_ms())
     response = RedirectResponse("/login", 303)
     response.delete_cookie(COOKIE)
     return response
@@ -104,9 +134,11 @@ def _ours(request: Request, desk: Desk, token: str) -> None:
         raise NotAllowedError("this form is too old or not ours; load the page again")
 
 
-def _begin(request: Request, desk: Desk, name: str, after: str) -> Response:
+def begin(request: Request, desk: Desk, name: str, after: str, way: str) -> Response:
+    """A session's cookie and the page that follows; `way` is how they signed in."""
+    desk.ledger.session_began(name, way, now_ms())
     response = RedirectResponse(after, 303)
-    secure = request.url.scheme == "https"
+    secure = request.url.scheme == "https" or desk.address.startswith("https://")
     response.set_cookie(
         COOKIE, desk.sessions.begin(name), max_age=SESSION_SECONDS, httponly=True, samesite="lax", secure=secure
     )

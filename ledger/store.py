@@ -327,8 +327,8 @@ class Ledger:
 
     # People and audit
 
-    def add_user(self, name: str, role: str, password: str, now_ms: int, actor: str = "console") -> None:
-        """Add a person; BadInputError."""
+    def add_user(self, name: str, role: str, password: str | None, now_ms: int, actor: str = "console") -> None:
+        """Add a person, without a password one who signs in elsewhere; BadInputError."""
         with self.writing() as connection:
             users.add(connection, name, role, password, now_ms, actor)
 
@@ -336,6 +336,26 @@ class Ledger:
         """The role of a person whose password this is, else None."""
         with self.reading() as connection:
             return users.role_of(connection, name) if users.password_fits(connection, name, password) else None
+
+    def came_from_elsewhere(self, name: str, role: str | None, now_ms: int) -> str | None:
+        """The role of a person another server vouches for; see `ledger.users.came_from_elsewhere`."""
+        with self.writing() as connection:
+            return users.came_from_elsewhere(connection, name, role, now_ms)
+
+    def session_began(self, name: str, way: str, now_ms: int) -> None:
+        """Note that a person signed in, and how."""
+        with self.writing() as connection:
+            audit.record(connection, now_ms, name, "sign_in", name, way=way)
+
+    def role_in_session(self, name: str, nonce: str, begun: int) -> str | None:
+        """The role of a person in a session, None where it was ended."""
+        with self.reading() as connection:
+            return users.role_in_session(connection, name, nonce, begun)
+
+    def end_session(self, name: str, nonce: str, now_ms: int) -> None:
+        """End a session before its time."""
+        with self.writing() as connection:
+            users.end_session(connection, name, nonce, now_ms)
 
     def role_of(self, name: str) -> str | None:
         """The role of a person who may sign in."""

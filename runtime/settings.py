@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from contracts.errors import BadInputError
@@ -14,6 +14,30 @@ from contracts.errors import BadInputError
 CONFIG_VARIABLE = "PRICERADAR_CONFIG"
 DEFAULT_CONFIG = Path("priceradar.toml")
 Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class OidcSettings(BaseModel):
+    """The table [oidc]: a server that vouches for people.
+
+    Args:
+        issuer: its address, without /.well-known/openid-configuration.
+        name: what people call it.
+        name_claim: which of its words is the person's name here.
+        roles_claim: where it lists their groups; dots lead into tables: realm_access.roles.
+        roles: our role of each group; the first that fits counts. People without any keep
+            the role they were given here, and without that may not sign in.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    issuer: Annotated[str, Field(pattern=r"^https?://")]
+    client_id: str
+    client_secret: str = ""
+    name: str = "SSO"
+    scope: str = "openid email profile"
+    name_claim: str = "email"
+    roles_claim: str = "groups"
+    roles: dict[str, str] = {}
 
 
 class Settings(BaseSettings):
@@ -35,6 +59,7 @@ class Settings(BaseSettings):
         webhook: URL that gets each alert as JSON, signed with `webhook_secret`.
         decisions_webhook: URL that gets each decision and each escalation of a proposal as JSON,
             signed with `decisions_webhook_secret`.
+        oidc: sign in to the console with another server; none: with a name and password only.
     """
 
     model_config = SettingsConfigDict(env_prefix="PRICERADAR_", extra="forbid", frozen=True)
@@ -56,6 +81,7 @@ class Settings(BaseSettings):
     webhook_secret: str = ""
     decisions_webhook: str = ""
     decisions_webhook_secret: str = ""
+    oidc: OidcSettings | None = None
     user_agent: str = "PriceRadar/0.1 (+https://example.org/priceradar; price research)"
     log_level: str = "INFO"
 

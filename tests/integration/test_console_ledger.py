@@ -153,6 +153,9 @@ def test_the_console_is_served_to_those_added_and_ends_while_a_page_listens(tmp_
     assert told("users", "list") == "ann\tpricing\n"
     assert told("users", "change", "ann", "--role", "analyst", "--disable") == "ann: analyst, may not sign in\n"
     assert told("users", "change", "ann", "--role", "pricing", "--enable") == "ann: pricing, may sign in\n"
+    assert told("users", "add", "eve@example.org", "--role", "viewer", "--sso").startswith(
+        "eve@example.org may sign in"
+    )
     key = told("users", "token", "ann").strip()
     assert key.split("_")[1] in told("users", "tokens")
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from console import chart, exports
 from console.phrases import LANGUAGES, PHRASES, phrase
-from console.security import TRIES, WINDOW_SECONDS, Brake, Sessions, secret_of
+from console.security import TRIES, WINDOW_SECONDS, Brake, Pace, Sessions, secret_of
 from console.sign_in import local
 from contracts.observations import PricePoint
 
@@ -43,6 +43,23 @@ def test_the_brake_holds_for_a_minute() -> None:
     assert brake.wait_seconds("bob", "10.0.0.2") == 0
     now[0] = WINDOW_SECONDS + 1
     assert brake.wait_seconds("ann", "10.0.0.1") == 0
+
+
+def test_a_pace_lets_a_burst_through_and_then_so_many_a_second() -> None:
+    now = [0.0]
+    pace = Pace(2.0, 3, clock=lambda: now[0])
+    assert [pace.wait_seconds("ann") for _ in range(4)] == [0, 0, 0, 1]
+    assert pace.wait_seconds("ben") == 0
+    now[0] = 0.5
+    assert [pace.wait_seconds("ann") for _ in range(2)] == [0, 1]
+    now[0] = 60.0
+    assert [pace.wait_seconds("ann") for _ in range(4)] == [0, 0, 0, 1]
+
+
+def test_secrets_for_other_things_are_others() -> None:
+    sessions = Sessions(b"secret")
+    assert len({sessions.derived("sso"), sessions.derived("x"), sessions.forgery_token(None)}) == 3
+    assert sessions.derived("sso") == Sessions(b"secret").derived("sso")
 
 
 def test_the_secret_stays_and_is_ours_alone(tmp_path: Path) -> None:
