@@ -13,6 +13,7 @@ from faust.types import EventT
 from contracts.codec import dead_letter_headers
 from contracts.errors import BadInputError
 from contracts.topics import DEAD_SUFFIX, PARTITIONS, Topic
+from runtime.faust_consumer import SteadyApp
 from runtime.liveness import watch
 from runtime.metrics import DEAD_LETTERS
 from runtime.outlet import Outlet
@@ -55,7 +56,7 @@ def create_app(name: str, settings: Settings, **overrides: Any) -> faust.App:
         "web_enabled": False,
         "web_tables_enabled": False,
     }
-    return faust.App(f"{APP_PREFIX}{name}", **{**options, **overrides})
+    return SteadyApp(f"{APP_PREFIX}{name}", **{**options, **overrides})
 
 
 def topics(app: faust.App, *which: Topic) -> Any:
@@ -69,11 +70,11 @@ async def send(app: faust.App, topic: str, key: bytes | None, value: bytes | Non
     await producer.send_and_wait(topic, key, value, None, None, list(headers) or None)
 
 
-def add_dead_letters(
-    out: Outlet, event: EventT[Any], bad: Sequence[tuple[bytes | None, BadInputError]], stage: str
-) -> None:
-    """Add the bad parts of a message to its dead-letter topic with their reasons; None: the message as it was."""
-    message = event.message
+def add_dead_letters(out: Outlet, message: Any, bad: Sequence[tuple[bytes | None, BadInputError]], stage: str) -> None:
+    """Add the bad parts of a message to its dead-letter topic with their reasons; None: the message as it was.
+
+    `message` is Faust's or aiokafka's: both name topic, partition, offset, key and value alike.
+    """
     for part, error in bad:
         headers = dead_letter_headers(error, stage, message.topic, message.partition, message.offset)
         value = message.value if part is None else part
@@ -88,7 +89,7 @@ async def to_dead_letters(app: faust.App, event: EventT[Any], error: BadInputErr
     """Send a message that cannot be used to its dead-letter topic and wait for the acknowledgement."""
     out = Outlet(app)
     await out.start()
-    add_dead_letters(out, event, [(None, error)], stage)
+    add_dead_letters(out, event.message, [(None, error)], stage)
     await out.settle()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 from typing import Any, Self
 
 import faust
@@ -84,6 +85,21 @@ class CheckpointReader:
         """The first offset Kafka still has of a partition."""
         tp = TopicPartition(topic, partition)
         return int((await self._consumer.beginning_offsets([tp]))[tp])
+
+    async def messages(
+        self, topic: str, partition: int, start: int, end: int
+    ) -> AsyncIterator[ConsumerRecord[Any, Any]]:
+        """Messages of a partition from offset `start` to before `end`, those that Kafka still has."""
+        tp = TopicPartition(topic, partition)
+        self._consumer.assign([tp])
+        self._consumer.seek(tp, start)
+        while start < end:
+            batches = await self._consumer.getmany(tp, timeout_ms=1000)
+            for record in batches.get(tp, []):
+                if record.offset >= end:
+                    return
+                yield record
+                start = record.offset + 1
 
     async def _record(self, tp: TopicPartition, at: int) -> ConsumerRecord[Any, Any] | None:
         self._consumer.seek(tp, at)

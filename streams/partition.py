@@ -49,11 +49,16 @@ class Partition:
         """Take over a checkpoint, unless the state in memory is further."""
         self.slot = other_slot(manifest.slot)
         self.manifest_at = manifest_at
-        self.checkpointed = manifest.offset
         if manifest.offset > self.offset:
             detection = self.engine.detection
             self.engine = Engine(detection, MarketState.from_bytes(state, detection))
             self.offset = manifest.offset
+        self.checkpointed = manifest.offset
+
+    def begin(self, offset: int) -> None:
+        """Without a checkpoint the state begins with the first message Kafka still has, wherever delivery does."""
+        if self.offset == UNSET:
+            self.offset = self.checkpointed = offset
 
     def place(self, offset: int) -> Verdict:
         """Where a message stands: the next one, one that was seen, or one beyond a gap."""

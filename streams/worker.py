@@ -8,6 +8,7 @@ gives the same ids, or is skipped.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import Counter
 from typing import Any
@@ -18,6 +19,7 @@ from prometheus_client import Counter as Total
 from prometheus_client import Gauge, Histogram
 
 from contracts.codec import cloudevent_headers, encode
+from contracts.errors import TamperedError
 from contracts.events import MarketEvent, event_key
 from contracts.policy import Policy
 from contracts.times import to_iso
@@ -30,8 +32,10 @@ from runtime.settings import Settings
 from streams.checkpoint_topic import CheckpointReader, write
 from streams.confirmation import confirmations
 from streams.kernel import warm_up
-from streams.partition import Partition
+from streams.partition import UNSET, Partition
 from streams.state import MarketState
+
+log = logging.getLogger(__name__)
 
 STAGE = "streams"
 CHECKPOINT_SECONDS = 5.0
@@ -54,6 +58,7 @@ class StreamsWorker:
         self.settings = settings
         self.detection = policy.detection
         self.partitions: dict[int, Partition] = {}
+        self.owned: set[int] = set()
         self.out = Outlet(app)
         self.lock = asyncio.Lock()
         self.next_checkpoint = time.monotonic() + CHECKPOINT_SECONDS
@@ -62,33 +67,48 @@ class StreamsWorker:
         """Process one message of observations."""
         async with self.lock:
             message = event.message
+            if message.partition not in self.owned:
+                return  # left over from an earlier assignment: its new owner gets it
             partition = await self._verified(message.partition)
+            if not partition.verified:
+                return  # lost while its checkpoint was read
+            if partition.place(message.offset) == "gap":
+                await self._catch_up(partition, message.offset)
             verdict = partition.place(message.offset)
-            if verdict == "gap" and await self._first_offset(message.partition) > partition.offset:
-                verdict = "next"  # retention has passed what lay between
             if verdict == "next":
-                await self._process(partition, event)
-            elif verdict == "checkpointed":
+                await self._process(partition, message)
+            if verdict == "checkpointed":
                 event.ack()
-            elif verdict == "seen":
+            elif verdict != "gap":
                 partition.unacknowledged.append(event)
-            # A message beyond a gap is a leftover of an earlier assignment: Kafka delivers it again in order.
-            if time.monotonic() >= self.next_checkpoint:
-                await self._checkpoint()
+                message.value = None  # kept only to be acknowledged
+            await self._checkpoint_if_due()
 
-    async def _process(self, partition: Partition, event: EventT[Any]) -> None:
+    async def _catch_up(self, partition: Partition, end: int) -> None:
+        """Read what lies between the state and what was delivered.
+
+        Delivery may begin anywhere: after a checkpoint of a worker that had lost the partition
+        already, or because the consumer passed over messages in a rebalance. The state decides.
+        """
+        log.warning("partition %d: delivered %d, expected %d", partition.number, end, partition.offset)
+        async with CheckpointReader(self.settings.kafka) as reader:
+            async for message in reader.messages(OBSERVATIONS.name, partition.number, partition.offset, end):
+                if partition.number not in self.owned:
+                    return
+                await self._process(partition, message)
+                await self._checkpoint_if_due()
+        partition.offset = end  # what Kafka no longer has is passed over
+
+    async def _process(self, partition: Partition, message: Any) -> None:
         started = time.perf_counter()
-        message = event.message
         await self.out.start()
         events, bad, rows = partition.take(message.offset, message.value)
-        add_dead_letters(self.out, event, bad, STAGE)
+        add_dead_letters(self.out, message, bad, STAGE)
         for found in events:
             self._publish(found, message.partition)
         for request in confirmations(events):
             self.out.add(CRAWL_REQUESTS.name, request.url.encode(), encode(request), [])
         await self.out.breathe()
-        partition.unacknowledged.append(event)
-        message.value = None  # kept only to be acknowledged
         for kind, count in Counter(type(found).__name__ for found in events).items():
             EVENTS_OUT.labels(kind).inc(count)
         metrics.processed(STAGE, rows, len(events))
@@ -102,14 +122,19 @@ class StreamsWorker:
     async def checkpoint_if_due(self) -> None:
         """For the timer: a quiet topic has no next message to trigger it."""
         async with self.lock:
-            if time.monotonic() >= self.next_checkpoint:
-                await self._checkpoint()
+            await self._checkpoint_if_due()
+
+    async def _checkpoint_if_due(self) -> None:
+        if time.monotonic() >= self.next_checkpoint:
+            await self._checkpoint()
 
     async def _checkpoint(self) -> None:
         started = time.monotonic()
         await self.out.settle()
-        for partition in self.partitions.values():
-            if partition.verified and partition.dirty:
+        for number in sorted(self.owned):
+            partition = self.partitions[number]
+            # Asked anew after each: a rebalance may have begun while the one before was written.
+            if number in self.owned and partition.verified and partition.dirty:
                 await self._make_safe(partition)
         took = time.monotonic() - started
         self.next_checkpoint = time.monotonic() + max(CHECKPOINT_SECONDS, took / CHECKPOINT_SHARE)
@@ -124,28 +149,29 @@ class StreamsWorker:
             event.ack()
 
     async def _verified(self, number: int) -> Partition:
-        partition = self.partitions.get(number)
-        if partition is None:
-            partition = self.partitions[number] = Partition(number, self.detection)
+        partition = self.partitions[number]
         if not partition.verified:
             await self._restore()
-            partition.verified = True
         return partition
 
     async def _restore(self) -> None:
         """Look at the newest checkpoint of every partition assigned since the last time."""
         started = time.monotonic()
         async with CheckpointReader(self.settings.kafka) as reader:
-            for partition in [p for p in self.partitions.values() if not p.verified]:
-                newest = await reader.newest(partition.number)
-                if newest is not None:
-                    partition.restore(*newest)
-                partition.verified = True
+            for partition in [p for n, p in self.partitions.items() if n in self.owned and not p.verified]:
+                await self._restore_one(partition, reader)
+                partition.verified = partition.number in self.owned
         RESTORED.set(time.monotonic() - started)
 
-    async def _first_offset(self, number: int) -> int:
-        async with CheckpointReader(self.settings.kafka) as reader:
-            return await reader.first_offset(OBSERVATIONS.name, number)
+    async def _restore_one(self, partition: Partition, reader: CheckpointReader) -> None:
+        newest = await reader.newest(partition.number)
+        if newest is not None:
+            try:
+                partition.restore(*newest)
+            except TamperedError as error:  # of another version: all that Kafka still has is read again
+                log.warning("partition %d begins anew: %s", partition.number, error)
+        if partition.offset == UNSET:
+            partition.begin(await reader.first_offset(OBSERVATIONS.name, partition.number))
 
     def assigned(self, numbers: set[int]) -> None:
         """Partitions that are ours now: their state in memory may be behind what others checkpointed."""
@@ -153,12 +179,16 @@ class StreamsWorker:
             partition = self.partitions.setdefault(number, Partition(number, self.detection))
             partition.verified = False
             partition.unacknowledged.clear()  # they will be delivered again
+        self.owned |= numbers
 
-    def revoked(self, numbers: set[int]) -> None:
-        """Partitions that are another worker's now: no checkpoint of ours may follow its."""
+    async def revoked(self, numbers: set[int]) -> None:
+        """Partitions that are another worker's now: returns when nothing of ours is under way any more."""
+        self.owned -= numbers
         for number in numbers & self.partitions.keys():
             self.partitions[number].verified = False
             self.partitions[number].unacknowledged.clear()
+        async with self.lock:
+            pass
 
 
 def build(settings: Settings, policy: Policy) -> faust.App:
@@ -190,6 +220,6 @@ def build(settings: Settings, policy: Policy) -> faust.App:
 
     @app.on_partitions_revoked.connect  # type: ignore[arg-type]
     async def revoked(_app: faust.App, revoked: set[TP], **_: Any) -> None:
-        worker.revoked({tp.partition for tp in revoked if tp.topic == OBSERVATIONS.name})
+        await worker.revoked({tp.partition for tp in revoked if tp.topic == OBSERVATIONS.name})
 
     return app

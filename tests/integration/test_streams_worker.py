@@ -1,31 +1,25 @@
-"""The streams worker on real Kafka: same events as the engine, also through kill -9 and bad input."""
+"""The streams worker on real Kafka: same events as the engine, also through kill -9, rebalances and bad input."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient
 
-from contracts.codec import decode_event, encode
-from contracts.observations import Observation
-from contracts.partition import series_partition
-from contracts.policy import DEFAULT
-from contracts.topics import EVENTS, OBSERVATIONS, PARTITIONS
+from benchmarks.chaos import Tail, Workers, all_told, first_of_each, prove, send, wait_until
+from benchmarks.chaos_market import DEAD_ROW, UNDECODABLE, Batch, market, undisturbed
+from contracts.topics import CHECKPOINTS, EVENTS, OBSERVATIONS
 from runtime.broker import OwnKafka
 from streams.admin import ensure_topics
-from streams.partition import Partition
 
 pytestmark = pytest.mark.kafka
-WORKER = "import sys; from tests.integration.run_streams import main; main(sys.argv[1], sys.argv[2])"
-Batch = tuple[int, bytes]
 
 
 @pytest.fixture
@@ -35,175 +29,122 @@ def bootstrap(tmp_path: Path) -> Iterator[str]:
         yield broker.bootstrap
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        time.sleep(0.05)
+@pytest.fixture
+def workers(bootstrap: str, tmp_path: Path) -> Iterator[Workers]:
+    """Workers, of which none may have ended by itself."""
+    with Workers(bootstrap, tmp_path) as found:
+        yield found
+        found.check()
+        assert found.crashed == [], found.log.read_text("utf-8")[-3000:]
 
 
-def market(seed: int, batches: int, rows: int = 40) -> list[Batch]:
-    """A stream with repeats, late rows, bad prices and undecodable messages, by partition."""
-    chance = random.Random(seed)
-    clock, stream = 0, []
-    for _ in range(batches):
-        clock += 1000
-        grouped: dict[int, list[Observation]] = {}
-        for _ in range(rows):
-            product = f"p{chance.randrange(200)}"
-            late = chance.choice([0, 0, 0, -2500])
-            price = chance.choice([1000, 1000, 1040, 1100, 950, 900, 0, 90_000])
-            row = Observation("shop", product, clock + late, price, "EUR", chance.choice(["InStock", "OutOfStock"]))
-            grouped.setdefault(series_partition(row.competitor, row.product_id), []).append(row)
-        stream += [(number, encode(tuple(found))) for number, found in grouped.items()]
-        if chance.random() < 0.05:
-            stream.append((chance.randrange(PARTITIONS), b'[{"competitor": 7}]'))
-    return stream
+@pytest.fixture
+def events(bootstrap: str) -> Iterator[Tail]:
+    with Tail(bootstrap, EVENTS.name) as found:
+        yield found
 
 
-def expected_events(stream: list[Batch]) -> dict[int, list[bytes]]:
-    partitions = {number: Partition(number, DEFAULT.detection) for number in range(PARTITIONS)}
-    offsets = dict.fromkeys(range(PARTITIONS), 0)
-    events: dict[int, list[bytes]] = {number: [] for number in range(PARTITIONS)}
-    for number, value in stream:
-        found, _bad, _rows = partitions[number].take(offsets[number], value)
-        offsets[number] += 1
-        events[number] += [encode(event) for event in found]
-    return events
+def parts_of(stream: list[Batch], count: int) -> list[list[Batch]]:
+    size = len(stream) // count + 1
+    return [stream[i : i + size] for i in range(0, len(stream), size)]
 
 
-def send(bootstrap: str, stream: list[Batch]) -> None:
-    producer = KafkaProducer(bootstrap_servers=bootstrap, linger_ms=5)
-    for number, value in stream:
-        producer.send(OBSERVATIONS.name, value=value, partition=number)
-    producer.flush()
-    producer.close()
+def assert_same(events: Tail, expected: dict[int, list[bytes]], seconds: float = 120.0) -> None:
+    wait_until(lambda: all_told(events, expected), seconds)
+    assert {number: first_of_each(values) for number, values in events.read().items()} == expected
 
 
-def read(bootstrap: str, topic: str) -> dict[int, list[bytes]]:
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
-    tps = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-    consumer.assign(tps)
-    ends = consumer.end_offsets(tps)
-    found: dict[int, list[bytes]] = {number: [] for number in range(PARTITIONS)}
-    consumer.seek_to_beginning(*tps)
-    while any(consumer.position(tp) < ends[tp] for tp in tps):
-        for tp, records in consumer.poll(timeout_ms=500).items():
-            found[tp.partition] += [record.value for record in records]
-    consumer.close()
-    return found
+def acknowledged(admin: KafkaAdminClient) -> int:
+    """How many observations' messages the streams workers have acknowledged."""
+    offsets = admin.list_group_offsets("priceradar-streams")["priceradar-streams"]
+    return sum(found.offset for tp, found in offsets.items() if tp.topic == OBSERVATIONS.name and found.offset > 0)
 
 
-def start_worker(bootstrap: str, folder: Path) -> subprocess.Popen[bytes]:
-    with (folder / "worker.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-c", WORKER, bootstrap, str(folder)], stdout=log, stderr=log, cwd=Path.cwd()
-        )
-
-
-def first_of_each(values: list[bytes]) -> list[bytes]:
-    """Repeats are allowed, order and completeness are not negotiable: keep the first of each id."""
-    seen: dict[str, bytes] = {}
-    for value in values:
-        known = seen.setdefault(decode_event(value).event_id, value)
-        assert known == value, "the same id must carry the same bytes"
-    return list(seen.values())
-
-
-def test_events_are_those_of_the_engine_and_bad_input_is_a_dead_letter(bootstrap: str, tmp_path: Path) -> None:
+def test_events_are_those_of_the_engine_and_bad_input_is_a_dead_letter(
+    bootstrap: str, workers: Workers, events: Tail
+) -> None:
     stream = market(seed=1, batches=60)
-    expected = expected_events(stream)
+    expected = undisturbed(stream)
     send(bootstrap, stream)
 
-    worker = start_worker(bootstrap, tmp_path)
-    try:
-        total = sum(map(len, expected.values()))
-        wait_until(lambda: sum(map(len, read(bootstrap, EVENTS.name).values())) >= total)
-    finally:
-        worker.terminate()
-        worker.wait(20)
+    worker = workers.start()
+    wait_until(lambda: all_told(events, expected))
+    workers.end(worker, signal.SIGTERM)
 
-    assert read(bootstrap, EVENTS.name) == expected
-    dead = [value for values in read(bootstrap, OBSERVATIONS.dead).values() for value in values]
-    undecodable = [value for _, value in stream if value.startswith(b'[{"competitor": 7')]
+    assert events.read() == expected
+    with Tail(bootstrap, OBSERVATIONS.dead) as tail:
+        dead = [value for values in tail.read().values() for value in values]
+    undecodable = [value for _, value in stream if value == UNDECODABLE]
     assert undecodable
-    assert sorted(v for v in dead if v in undecodable) == sorted(undecodable)
-    assert len(dead) - len(undecodable) == sum(value.count(b'"price_minor":0,') for _, value in stream)
+    assert [v for v in dead if v == UNDECODABLE] == undecodable
+    assert len(dead) - len(undecodable) == sum(value.count(DEAD_ROW) for _, value in stream)
 
 
-def test_a_worker_killed_at_random_moments_loses_and_invents_nothing(bootstrap: str, tmp_path: Path) -> None:
+def test_a_worker_killed_at_random_moments_loses_and_invents_nothing(
+    bootstrap: str, workers: Workers, events: Tail
+) -> None:
     kills = int(os.environ.get("PRICERADAR_KILLS", "4"))
     chance = random.Random(7)
     stream = market(seed=2, batches=40 * (kills + 1))
-    expected = expected_events(stream)
-    size = len(stream) // (kills + 1) + 1
-    parts = [stream[i : i + size] for i in range(0, len(stream), size)]
+    expected = undisturbed(stream)
+    parts = parts_of(stream, kills + 1)
 
     for part in parts[:-1]:
-        worker = start_worker(bootstrap, tmp_path)
-        before = sum(map(len, read(bootstrap, EVENTS.name).values()))
+        worker, before = workers.start(), events.count()
         send(bootstrap, part)
-        wait_until(lambda seen=before: sum(map(len, read(bootstrap, EVENTS.name).values())) > seen)
+        wait_until(lambda seen=before: events.count() > seen)
         time.sleep(chance.random() * 2.0)
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
+        workers.end(worker, signal.SIGKILL)
     send(bootstrap, parts[-1])
-    worker = start_worker(bootstrap, tmp_path)
-    try:
-        ids = {decode_event(value).event_id for values in expected.values() for value in values}
-        wait_until(
-            lambda: (
-                ids
-                <= {
-                    decode_event(value).event_id for values in read(bootstrap, EVENTS.name).values() for value in values
-                }
-            )
-        )
-    finally:
-        worker.terminate()
-        worker.wait(20)
+    workers.start()
 
-    actual = {number: first_of_each(values) for number, values in read(bootstrap, EVENTS.name).items()}
-    assert actual == expected
+    assert_same(events, expected)
 
 
-def test_partitions_that_move_between_workers_lose_and_invent_nothing(bootstrap: str, tmp_path: Path) -> None:
+def test_partitions_that_move_between_workers_lose_and_invent_nothing(
+    bootstrap: str, workers: Workers, events: Tail
+) -> None:
     changes = int(os.environ.get("PRICERADAR_MOVES", "5"))
     chance = random.Random(11)
     stream = market(seed=4, batches=40 * (changes + 2))
-    expected = expected_events(stream)
-    size = len(stream) // (changes + 1) + 1
-    parts = [stream[i : i + size] for i in range(0, len(stream), size)]
-    workers: list[subprocess.Popen[bytes]] = []
+    expected = undisturbed(stream)
 
-    def raised() -> int:
-        return sum(map(len, read(bootstrap, EVENTS.name).values()))
+    for part in parts_of(stream, changes + 1):
+        # A worker joins, is killed, or leaves of its own accord: each moves partitions.
+        if len(workers.running) < 2 or (len(workers.running) < 3 and chance.random() < 0.5):
+            workers.start()
+        else:
+            workers.end(chance.choice(workers.running), chance.choice([signal.SIGKILL, signal.SIGTERM]))
+        before = events.count()
+        send(bootstrap, part)
+        wait_until(lambda seen=before: events.count() > seen)
+        time.sleep(chance.random() * 3.0)
 
-    try:
-        for part in parts:
-            # A worker joins, is killed, or leaves of its own accord: each moves partitions.
-            if len(workers) < 2 or (len(workers) < 3 and chance.random() < 0.5):
-                workers.append(start_worker(bootstrap, tmp_path))
-            else:
-                leaving = workers.pop(chance.randrange(len(workers)))
-                leaving.send_signal(chance.choice([signal.SIGKILL, signal.SIGTERM]))
-                leaving.wait(20)
-            before = raised()
-            send(bootstrap, part)
-            wait_until(lambda seen=before: raised() > seen)
-            time.sleep(chance.random() * 3.0)
-        ids = {decode_event(value).event_id for values in expected.values() for value in values}
+    assert_same(events, expected)
 
-        def told() -> set[str]:
-            found = read(bootstrap, EVENTS.name).values()
-            return {decode_event(value).event_id for values in found for value in values}
 
-        wait_until(lambda: ids <= told(), 120)
-    finally:
-        for worker in workers:
-            worker.terminate()
-        for worker in workers:
-            worker.wait(20)
+def test_workers_disturbed_while_observations_flow_lose_and_invent_nothing(bootstrap: str, tmp_path: Path) -> None:
+    found = prove(bootstrap, tmp_path, int(os.environ.get("PRICERADAR_CHAOS_MOMENTS", "6")), seed=3)
 
-    actual = {number: first_of_each(values) for number, values in read(bootstrap, EVENTS.name).items()}
-    assert actual == expected
+    assert (found["missing"], found["invented"], found["in_order"], found["workers_crashed"]) == (0, 0, True, 0), found
+
+
+def test_without_its_checkpoints_a_worker_begins_with_what_kafka_still_has(
+    bootstrap: str, workers: Workers, events: Tail
+) -> None:
+    stream = market(seed=5, batches=40)
+    half = len(stream) // 2
+    send(bootstrap, stream[:half])
+    worker = workers.start()
+    wait_until(lambda: all_told(events, undisturbed(stream[:half])))
+    with contextlib.closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
+        wait_until(lambda: acknowledged(admin) == half)
+        workers.end(worker, signal.SIGTERM)
+        admin.delete_topics([CHECKPOINTS.name])
+    wait_until(lambda: CHECKPOINTS.name in ensure_topics(bootstrap))
+
+    # The group's commit is in the middle now and the state is empty.
+    send(bootstrap, stream[half:])
+    workers.start()
+
+    assert_same(events, undisturbed(stream))
