@@ -34,9 +34,10 @@ from streams.admin import ensure_topics
 
 MOMENTS = int(os.environ.get("PRICERADAR_CHAOS_MOMENTS", "50"))
 SEED = int(os.environ.get("PRICERADAR_CHAOS_SEED", "50"))
-BATCHES_A_MOMENT = 40
+BATCHES_A_MOMENT = 80
 MOST_WORKERS = 3
 FROZEN_SECONDS = 9.0  # longer than the session of 6 s
+FLOW_SECONDS = 3.0  # in which the observations of one moment come, and a worker is disturbed
 END_SECONDS = 180.0
 
 
@@ -82,16 +83,17 @@ class Workers:
             raise UnavailableError(f"a worker did not stop within 20 s (see {self.log})") from None
 
     def check(self) -> None:
-        """Note those that ended by themselves."""
+        """Note those that ended by themselves, and start others in their place."""
         for process in [process for process in self.running if process.poll() is not None]:
             self.running.remove(process)
             self.crashed.append(process.returncode)
+            self.start()
 
 
 def disturb(workers: Workers, chance: random.Random) -> str:
     """Do one random thing to the workers and say what."""
     workers.check()
-    if not workers.running or (len(workers.running) < MOST_WORKERS and chance.random() < 0.4):
+    if len(workers.running) < MOST_WORKERS and chance.random() < 0.3:
         workers.start()
         return "joined"
     process = chance.choice(workers.running)
@@ -101,6 +103,8 @@ def disturb(workers: Workers, chance: random.Random) -> str:
         threading.Timer(FROZEN_SECONDS, _thaw, [process]).start()
     else:
         workers.end(process, signal.SIGKILL if what == "killed" else signal.SIGTERM)
+    if not workers.running:
+        workers.start()
     return what
 
 
@@ -195,19 +199,17 @@ def prove(bootstrap: str, folder: Path, moments: int, seed: int) -> dict[str, ob
     """Disturb workers at so many random moments; gives what was done and how far the events differ."""
     chance = random.Random(seed)
     stream = market(seed, BATCHES_A_MOMENT * moments)
-    expected = undisturbed(stream)
+    expected, size = undisturbed(stream), len(stream) // moments + 1
     done: Counter[str] = Counter()
     started = time.monotonic()
     with Workers(bootstrap, folder) as workers, Tail(bootstrap, EVENTS.name) as tail:
         workers.start()
-        with flowing(bootstrap, stream, pause=1.5 * moments / len(stream)) as producer:
-            for _ in range(moments):
-                time.sleep(chance.random() * 3.0)
+        for number in range(moments):
+            part, told = stream[number * size : (number + 1) * size], tail.count()
+            with flowing(bootstrap, part, pause=FLOW_SECONDS / size):
+                wait_until(lambda told=told: tail.count() > told)  # type: ignore[misc]
+                time.sleep(chance.random() * chance.choice([0.05, 0.3, 1.5]))  # at work, mostly
                 done[disturb(workers, chance)] += 1
-            producer.join()
-        workers.check()
-        if not workers.running:
-            workers.start()
         with contextlib.suppress(UnavailableError):  # what is missing is counted below
             wait_until(lambda: all_told(tail, expected), END_SECONDS)
         workers.check()
@@ -215,6 +217,7 @@ def prove(bootstrap: str, folder: Path, moments: int, seed: int) -> dict[str, ob
     return {
         "moments": moments,
         **{f"workers_{what}": count for what, count in sorted(done.items())},
+        "catch_ups": workers.log.read_text("utf-8").count(", expected "),
         "workers_crashed": len(workers.crashed),
         "seconds": round(time.monotonic() - started, 1),
         **compare(actual, expected),
@@ -225,8 +228,8 @@ def compare(actual: Mapping[int, list[bytes]], expected: Mapping[int, list[bytes
     """Events told, repeated, missing and invented, and whether the order is that of an undisturbed run."""
     once = {number: first_of_each(values) for number, values in actual.items()}
     return {
-        "messages_of_events": sum(map(len, actual.values())),
         "events": sum(map(len, expected.values())),
+        "repeated": sum(map(len, actual.values())) - sum(map(len, once.values())),
         "missing": sum(len(set(expected[number]) - set(found)) for number, found in once.items()),
         "invented": sum(len(set(found) - set(expected[number])) for number, found in once.items()),
         "in_order": once == dict(expected),

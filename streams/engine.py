@@ -83,7 +83,7 @@ class Engine:
                 if what == INVALID:
                     self.rejected.append(number)
                 else:
-                    events.extend(event_of(state, row(number), what, numbers))
+                    events.extend(event_of(row(number), what, numbers))
             if at < count:
                 events.extend(self._gone(int(columns.slot[at]), int(columns.observed_at[at])))
         return events

@@ -33,15 +33,15 @@ QUARANTINED = 3  # median
 CURRENCY_HELD = 4  # median
 OUT = 5
 BACK = 6
-PROMOTION_ON = 7  # bit mask of kinds
+PROMOTION_ON = 7  # bit mask of kinds, and of those that are novel
 PROMOTION_OFF = 8  # bit mask of kinds
 INFERRED = 9  # price during the promotion, price before it, when it began
 LISTED = 10
-MASS = 11  # products moved, products seen, median change in basis points, cause, same factor
+MASS = 11  # products moved, products seen, median change in basis points, cause, its spread
 INVALID = 12
 HIT_COLUMNS = 7  # row, what, and five numbers
 HITS_PER_ROW = 7
-MOVED, HELD, GONE = 1, 2, 3  # causes of a mass move
+OTHER_CURRENCY, MOVED, HELD, GONE = 0, 1, 2, 3  # causes of a mass move
 
 COUNTERS = (
     "observations",
@@ -80,6 +80,7 @@ class Rules(NamedTuple):
     window: int
     promotion: int
     delist: int
+    novel: int
     mass_minimum: int
     mass_share: int
     mass_window: int
@@ -95,6 +96,7 @@ def rules_of(detection: Detection) -> Rules:
         window=detection.crawl_window_minutes * MINUTE_MS,
         promotion=detection.promotion_days * DAY_MS,
         delist=detection.delist_after_days * DAY_MS,
+        novel=detection.novel_after_days * DAY_MS,
         mass_minimum=detection.mass_minimum,
         mass_share=detection.mass_share_percent,
         mass_window=detection.mass_window_hours * HOUR_MS,
@@ -155,7 +157,7 @@ def observe(slot: Any, shop: Any, row: int, batch: Batch, rules: Rules, counts: 
     if now > slot.checked_at:
         slot.checked_at = now
         found = note_availability(slot, row, availability, rules.confirmations, counts, hits, found)
-        found = note_promotions(slot, row, batch.promotions[row], counts, hits, found)
+        found = note_promotions(slot, shop, row, batch.promotions[row], rules.novel, counts, hits, found)
     if price == NO_PRICE and availability == OUT_OF_STOCK:
         return found  # an answer, not an error
     if price <= 0 or price > LARGEST or currency < 0:
@@ -370,7 +372,8 @@ def hold(
         what = CURRENCY_HELD if currency != slot.currency else QUARANTINED
         median = np.sort(slot.ring[: slot.ring_size])[(slot.ring_size - 1) // 2] if slot.ring_size > 0 else 0
         found = hit(hits, found, row, what, median, 0, 0, 0, 0)
-    return note_mass(slot, shop, row, HELD, 0, rules, counts, hits, found)
+    cause = OTHER_CURRENCY if currency != slot.currency else HELD
+    return note_mass(slot, shop, row, cause, 0, rules, counts, hits, found)
 
 
 @_jit
@@ -392,19 +395,37 @@ def note_availability(slot: Any, row: int, state: int, confirmations: int, count
 
 
 @_jit
-def note_promotions(slot: Any, row: int, shown: int, counts: Ints, hits: Ints, found: int) -> int:
+def note_promotions(
+    slot: Any, shop: Any, row: int, shown: int, novel: int, counts: Ints, hits: Ints, found: int
+) -> int:
     """Raise promotions that appeared or went; `shown` below zero: this page could not say."""
-    if shown < 0 or shown == slot.promotions:
+    if shown < 0:
+        return found
+    new_kinds = use_kinds(shop, shown, slot.checked_at, novel) if shown > 0 else 0
+    if shown == slot.promotions:
         return found
     started = shown & ~slot.promotions
     ended = slot.promotions & ~shown
     slot.promotions = shown
     if started != 0:
         counts[N_PROMOTIONS] += 1
-        found = hit(hits, found, row, PROMOTION_ON, started, 0, 0, 0, 0)
+        found = hit(hits, found, row, PROMOTION_ON, started, new_kinds, 0, 0, 0)
     if ended != 0:
         found = hit(hits, found, row, PROMOTION_OFF, ended, 0, 0, 0, 0)
     return found
+
+
+@_jit
+def use_kinds(shop: Any, shown: int, now: int, novel: int) -> int:
+    """Note that a shop uses kinds of promotions now; returns the bit mask of those it had not used for `novel` ms."""
+    unused = 0
+    for kind in range(len(shop.kind_used_at)):
+        if shown >> kind & 1:
+            used_at = shop.kind_used_at[kind]
+            if used_at == NEVER or now - used_at > novel:
+                unused |= 1 << kind
+            shop.kind_used_at[kind] = max(used_at, now)
+    return unused
 
 
 @_jit
@@ -475,7 +496,8 @@ def note_mass(
     if cause == MOVED:
         ordered = np.sort(shop.changes[: min(number + 1, len(shop.changes))])
         median = ordered[(len(ordered) - 1) // 2]
-        spread = ordered[-1] - ordered[0]
+        tenth = len(ordered) // 10  # rounding to whole units makes the change of cheap products another
+        spread = ordered[-1 - tenth] - ordered[tenth]
     return hit(hits, found, row, MASS, number + 1, shop.seen, median, cause, spread)
 
 

@@ -23,7 +23,6 @@ from contracts.events import (
 from contracts.ids import make_id
 from contracts.money import LARGEST_MINOR
 from contracts.observations import Observation, PriceType, Promotion, PromotionKind
-from contracts.times import DAY_MS
 from streams.kernel import (
     BACK,
     CURRENCY_HELD,
@@ -34,6 +33,7 @@ from streams.kernel import (
     LISTED,
     MASS,
     MOVED,
+    OTHER_CURRENCY,
     OUT,
     PROMOTION_OFF,
     PROMOTION_ON,
@@ -41,13 +41,13 @@ from streams.kernel import (
     STEP,
 )
 from streams.series import SeriesKey
-from streams.state import MarketState
 
 PROMOTION_KINDS: tuple[PromotionKind, ...] = get_args(PromotionKind)
 # msgspec leaves a default out only where it is the same object: a restored key holds an equal one.
 PRICE_TYPES: dict[str, PriceType] = {name: name for name in get_args(PriceType)}
 CANNOT_SAY = -1  # a page that does not show the product says nothing of its promotions
 NO_PROMOTION = 0
+ROUND_SHARE_BP = 500
 SAME_FACTOR_BP = 30  # rounding to whole minor units spreads even one factor a little
 
 
@@ -70,17 +70,17 @@ def struck_price(seen: Observation) -> int | None:
     return was if was is not None and abs(was) <= LARGEST_MINOR else None
 
 
-def event_of(state: MarketState, seen: Observation, what: int, numbers: list[int]) -> list[MarketEvent]:
+def event_of(seen: Observation, what: int, numbers: list[int]) -> list[MarketEvent]:
     """The event or events of one hit; promotions give one for each kind."""
     if what in SIMPLE:
         return [SIMPLE[what](seen, what, numbers)]
     if what == INFERRED:
         return _inferred(seen, *numbers)
-    kinds = [kind for bit, kind in enumerate(PROMOTION_KINDS) if numbers[0] >> bit & 1]
+    kinds = [(kind, bool(numbers[1] >> bit & 1)) for bit, kind in enumerate(PROMOTION_KINDS) if numbers[0] >> bit & 1]
     if what == PROMOTION_ON:
-        return [_promotion_started(state, seen, kind) for kind in kinds]
+        return [_promotion_started(seen, kind, novel) for kind, novel in kinds]
     assert what == PROMOTION_OFF, what
-    return [_promotion_ended(seen, kind) for kind in kinds]
+    return [_promotion_ended(seen, kind) for kind, _novel in kinds]
 
 
 def delisted(key: SeriesKey, now: int) -> ProductDelisted:
@@ -150,19 +150,27 @@ def _inferred(seen: Observation, during: int, before: int, began: int, at: int, 
     ]
 
 
+MASS_REASONS: dict[int, tuple[MassMoveVerdict, str]] = {
+    HELD: ("broken_page", "prices jumped beyond belief"),
+    OTHER_CURRENCY: ("broken_page", "the currency changed"),
+    GONE: ("broken_page", "prices are gone"),
+    MOVED: ("campaign", "many products moved, each by its own amount"),
+}
+
+
+def _same_factor(change_bp: int) -> tuple[MassMoveVerdict, str]:
+    """People cut everything by a round share; a tax left out or another unit is never so round."""
+    off = change_bp % ROUND_SHARE_BP
+    if change_bp < 0 and min(off, ROUND_SHARE_BP - off) <= SAME_FACTOR_BP:
+        return "campaign", "everything was cut by the same share"
+    return "broken_page", "everything changed by the same factor"
+
+
 def mass_move(seen: Observation, moved: int, products: int, median_bp: int, cause: int, spread_bp: int) -> MassMove:
     """One event for a shop most of whose products jumped: a campaign, or a page we no longer read right."""
-    same_factor = spread_bp <= SAME_FACTOR_BP
-    reasons: dict[int, tuple[MassMoveVerdict, str]] = {
-        HELD: ("broken_page", "prices jumped beyond belief or changed currency"),
-        GONE: ("broken_page", "prices are gone"),
-        MOVED: ("campaign", "many products moved, each by its own amount"),
-    }
-    verdict, reason = reasons[cause]
-    if cause == MOVED and same_factor:
-        verdict, reason = ("campaign", "everything was cut by the same share")
-        if median_bp > 0:
-            verdict, reason = ("broken_page", "everything rose by the same factor")
+    verdict, reason = MASS_REASONS[cause]
+    if cause == MOVED and spread_bp <= SAME_FACTOR_BP:
+        verdict, reason = _same_factor(median_bp)
     return MassMove(
         event_id=make_id("mass", seen.source, seen.competitor, seen.observed_at, cause),
         competitor=seen.competitor,
@@ -190,11 +198,8 @@ def _quarantined(seen: Observation, what: int, numbers: list[int]) -> Observatio
     )
 
 
-def _promotion_started(state: MarketState, seen: Observation, kind: PromotionKind) -> PromotionStarted:
+def _promotion_started(seen: Observation, kind: PromotionKind, novel: bool) -> PromotionStarted:
     shown = next((p for p in seen.promotions if p.kind == kind), Promotion(kind))
-    competitor, column = state.competitors[seen.competitor], PROMOTION_KINDS.index(kind)
-    used_at = int(state.kind_used_at[competitor, column])
-    state.kind_used_at[competitor, column] = seen.observed_at
     return PromotionStarted(
         **_common("promotion_started", seen, kind),
         promotion=kind,
@@ -202,7 +207,7 @@ def _promotion_started(state: MarketState, seen: Observation, kind: PromotionKin
         price_minor=seen.price_minor,
         was_minor=shown.was_minor if shown.was_minor is not None else struck_price(seen),
         currency=seen.currency,
-        novel=seen.observed_at - used_at > state.detection.novel_after_days * DAY_MS,
+        novel=novel,
     )
 
 

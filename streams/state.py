@@ -15,9 +15,10 @@ from contracts.policy import Detection
 from streams.scan import CURRENCIES
 from streams.series import SeriesKey, SeriesTable, Slots, key_bytes
 
-FORMAT = 3
+FORMAT = 4
 NEVER = np.iinfo(np.int64).min
 UNSEEN = -2
+KINDS = 16  # of promotions, at most
 
 SLOT = np.dtype(
     [
@@ -66,6 +67,7 @@ SHOP = np.dtype(
         ("seen", np.int64),  # products seen in it
         ("jumped", np.int64, (4,)),  # products that moved, were held back, lost their price
         ("told", np.int64),
+        ("kind_used_at", np.int64, (KINDS,)),  # when a kind of promotion was last seen, epoch ms
         ("changes", np.int64, (128,)),  # changes of the first products that moved, basis points
     ],
     align=True,
@@ -75,6 +77,7 @@ SHOP = np.dtype(
 NEW_SHOP = np.zeros((), SHOP)
 NEW_SHOP["first_seen_at"] = NEW_SHOP["swept_day"] = NEW_SHOP["bucket"] = NEVER
 NEW_SHOP["returned_at"] = NEVER
+NEW_SHOP["kind_used_at"] = NEVER
 # A series before its first observation.
 NEW_SERIES = np.zeros((), SLOT)
 NEW_SERIES["seen_at"] = NEW_SERIES["checked_at"] = NEVER
@@ -113,10 +116,7 @@ class MarketState:
         currency_codes: int32 (CURRENCIES,), the code of each three letters; UNSEEN until asked for.
         slots: structured array (capacity,) of `SLOT`; the first `size` are in use.
         shops: structured array of `SHOP`, one a competitor.
-        kind_used_at: int64 (competitors, promotion kinds), when a kind was last seen, epoch ms.
     """
-
-    KINDS = 16
 
     def __init__(self, detection: Detection) -> None:
         self.detection = detection
@@ -127,7 +127,6 @@ class MarketState:
         self.currencies = CurrencyCodes()
         self.currency_codes = np.full(CURRENCIES, UNSEEN, np.int32)
         self.shops = np.full(16, NEW_SHOP)
-        self.kind_used_at = np.full((16, self.KINDS), NEVER, np.int64)
         self._threshold = cache(detection.move_threshold_bp)
 
     @property
@@ -165,8 +164,7 @@ class MarketState:
         fresh["category"] = [self.categories[category] for category in categories]
         fresh["move_bp"] = [self._threshold(c, key.competitor) for c, key in zip(categories, keys, strict=True)]
         fresh["raises_moves"] = [key.price_type in self.detection.price_types for key in keys]
-        while len(self.competitors) > len(self.kind_used_at):
-            self.kind_used_at = np.concatenate([self.kind_used_at, np.full_like(self.kind_used_at, NEVER)])
+        while len(self.competitors) > len(self.shops):
             self.shops = np.concatenate([self.shops, np.full_like(self.shops, NEW_SHOP)])
 
     def to_bytes(self) -> bytes:
@@ -180,7 +178,6 @@ class MarketState:
                 "categories": self.categories.names,
                 "currencies": self.currencies.names,
                 "detection": _fingerprint(self.detection),
-                "kinds": list(self.kind_used_at.shape),
             }
         )
         keys = self.series.to_bytes()
@@ -191,7 +188,6 @@ class MarketState:
             keys,
             self.slots[: self.size].tobytes(),
             self.shops.tobytes(),
-            self.kind_used_at.tobytes(),
         ]
         return b"".join(parts)
 
@@ -213,9 +209,7 @@ class MarketState:
         state.competitors = Codes(header["competitors"])
         state.categories = Codes(header["categories"])
         state.currencies = CurrencyCodes(header["currencies"])
-        shops_end = slots_end + header["kinds"][0] * SHOP.itemsize
-        state.shops = np.frombuffer(view[slots_end:shops_end], SHOP).copy()
-        state.kind_used_at = np.frombuffer(view[shops_end:], np.int64).reshape(header["kinds"]).copy()
+        state.shops = np.frombuffer(view[slots_end:], SHOP).copy()
         if header["detection"] != _fingerprint(detection):
             state._apply_thresholds()
         return state

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contracts.codec import decode_observations, encode
 from contracts.events import MarketEvent, MassMove, ObservationQuarantined, PriceMoved, PromotionEnded, PromotionStarted
 from contracts.observations import Observation, Promotion
-from contracts.policy import DEFAULT, STEPS, Detection
+from contracts.policy import DEFAULT, STEPS, Detection, Threshold
 from contracts.times import DAY_MS, HOUR_MS, MINUTE_MS
 from streams.engine import Engine
 from streams.state import MarketState
@@ -158,6 +158,62 @@ def test_promotions_start_and_end_once_and_only_the_first_of_a_kind_is_novel() -
     assert len({e.event_id for e in events}) == len(events)
 
 
+def test_a_kind_is_novel_half_a_year_after_it_was_last_shown_not_after_it_began() -> None:
+    def shown(day: int, product: str) -> Observation:
+        return at(day * 1440, 1000, product, promotions=(Promotion("gift"),))
+
+    running = [shown(day, "p1") for day in range(0, 300, 10)]
+    rows = [*running, shown(300, "p2"), at(301 * 1440, 1000, "p1"), at(301 * 1440, 1000, "p2"), shown(481, "p1")]
+    again = [at(482 * 1440, 1000, "p1"), shown(663, "p1")]
+
+    events = Engine(Detection(delist_after_days=0)).observe([*rows, *again])
+
+    started = [(e.observed_at // DAY_MS, e.novel) for e in events if isinstance(e, PromotionStarted)]
+    assert started == [(0, True), (300, False), (481, True), (663, True)]
+
+
+def test_a_threshold_holds_for_its_category_and_competitor() -> None:
+    detection = Detection(
+        thresholds=(
+            Threshold(200, category="tv"),
+            Threshold(300, competitor="shop"),
+            Threshold(1000, category="tv", competitor="shop"),
+        )
+    )
+
+    def moved(competitor: str, category: str, price: int) -> bool:
+        rows = [
+            Observation(competitor, "p", n * HOUR_MS, p, "EUR", category=category) for n, p in enumerate((1000, price))
+        ]
+        return bool(moves(Engine(detection).observe(rows)))
+
+    assert moved("store", "tv", 1021)
+    assert not moved("store", "tv", 1020)
+    assert moved("shop", "phone", 1031)
+    assert not moved("shop", "phone", 1030)
+    assert moved("shop", "tv", 1101)
+    assert not moved("shop", "tv", 1100)
+    assert not moved("store", "phone", 1050)
+
+
+def test_sellers_and_price_types_are_series_of_their_own_and_only_some_types_raise_moves() -> None:
+    offers = [{"seller": "a"}, {"seller": "b"}, {"price_type": "member"}, {"price_type": "promotion"}]
+    levels = (1000, 1500, 2000, 2500)  # never compared with one another
+    rows = [
+        Observation("shop", "p", hour * HOUR_MS, price * (2 - hour) // 2, "EUR", **offer)
+        for hour in (0, 1)
+        for price, offer in zip(levels, offers, strict=True)
+    ]
+
+    found = [e for e in Engine(DEFAULT.detection).observe(rows) if isinstance(e, PriceMoved)]
+
+    assert [(e.seller, e.price_type, e.previous_minor) for e in found] == [
+        ("a", "regular", 1000),
+        ("b", "regular", 1500),
+        ("", "promotion", 2500),
+    ]
+
+
 def test_bad_rows_are_named_and_the_others_taken() -> None:
     engine = Engine(DEFAULT.detection)
     rows = [*seen(1000), *seen(0, -1, start=1), *seen(1000, start=3, currency="ZZZ"), *seen(1100, start=4)]
@@ -275,7 +331,12 @@ def shop_crawls(*factors: float, products: int = 60) -> list[Observation]:
 
 @pytest.mark.parametrize(
     ("factor", "verdict", "reason"),
-    [(0.8, "campaign", "cut by the same share"), (1.3, "broken_page", "same factor"), (100, "broken_page", "belief")],
+    [
+        (0.8, "campaign", "cut by the same share"),
+        (1.3, "broken_page", "same factor"),
+        (1 / 1.19, "broken_page", "same factor"),  # without tax
+        (100, "broken_page", "belief"),
+    ],
 )
 def test_a_shop_most_of_whose_products_jump_is_one_mass_move(factor: float, verdict: str, reason: str) -> None:
     events = Engine(DEFAULT.detection).observe(shop_crawls(1, 1, factor))
@@ -283,6 +344,31 @@ def test_a_shop_most_of_whose_products_jump_is_one_mass_move(factor: float, verd
     (found,) = [event for event in events if isinstance(event, MassMove)]
     assert (found.verdict, found.products_moved) == (verdict, 30)
     assert reason in found.reason
+
+
+def test_a_shop_whose_currency_changed_is_a_broken_page() -> None:
+    other = [
+        msgspec.structs.replace(row, currency="USD", observed_at=row.observed_at + DAY_MS) for row in shop_crawls(1)
+    ]
+
+    events = Engine(DEFAULT.detection).observe([*shop_crawls(1), *other])
+
+    (found,) = [e for e in events if isinstance(e, MassMove)]
+    assert (found.verdict, found.reason) == ("broken_page", "the currency changed")
+    assert not moves(events)
+
+
+def test_a_campaign_in_which_each_product_has_its_own_price_is_one() -> None:
+    sale = [
+        msgspec.structs.replace(row, observed_at=row.observed_at + DAY_MS, price_minor=row.price_minor * cut // 100)
+        for row, cut in zip(shop_crawls(1), [70, 80, 85, 90] * 15, strict=True)
+        if row.price_minor is not None
+    ]
+
+    (found,) = [e for e in Engine(DEFAULT.detection).observe([*shop_crawls(1), *sale]) if isinstance(e, MassMove)]
+
+    assert (found.verdict, found.reason) == ("campaign", "many products moved, each by its own amount")
+    assert -2100 <= found.median_change_bp <= -1500
 
 
 def test_a_shop_whose_prices_are_gone_is_a_broken_page() -> None:
