@@ -45,7 +45,7 @@ class Workers:
     """Streams workers as processes; a context manager that leaves none behind.
 
     Attributes:
-        running: those that should run; one that ended by itself is in `crashed` instead.
+        running: those that should run; `crashed` has the status of each that ended by itself, or not as asked.
     """
 
     def __init__(self, bootstrap: str, folder: Path) -> None:
@@ -81,6 +81,8 @@ class Workers:
             process.kill()
             process.wait()
             raise UnavailableError(f"a worker did not stop within 20 s (see {self.log})") from None
+        if process.returncode > 0:
+            self.crashed.append(process.returncode)
 
     def check(self) -> None:
         """Note those that ended by themselves, and start others in their place."""

@@ -6,6 +6,9 @@ import logging
 import os
 from typing import NoReturn
 
+import faust
+from aiokafka.errors import ProducerClosed
+
 log = logging.getLogger(__name__)
 
 
@@ -17,3 +20,9 @@ def crash(error: BaseException) -> NoReturn:
     log.critical("this worker cannot go on and ends itself", exc_info=error)
     logging.shutdown()
     os._exit(70)
+
+
+def crash_unless_stopping(app: faust.App, error: BaseException) -> None:
+    """The same, except that a worker asked to stop may find its producer closed: what it could not send comes again."""
+    if not (app.should_stop and isinstance(error, ProducerClosed)):
+        crash(error)

@@ -10,7 +10,7 @@ import faust
 
 from contracts.codec import Headers
 from contracts.partition import key_partition
-from runtime.crash import crash
+from runtime.crash import crash_unless_stopping
 
 LINGER_SECONDS = 0.02  # records that come within it share a batch
 MOST_WAITING = 20_000  # records before the caller waits for the producer
@@ -70,7 +70,7 @@ class Outlet:
                 await self._flush()
                 self._pending = [future for future in self._pending if not _succeeded(future)]
         except Exception as error:  # noqa: BLE001 nobody awaits this task
-            crash(error)
+            crash_unless_stopping(self._app, error)
         finally:
             self._flusher = None
 

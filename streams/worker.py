@@ -25,7 +25,7 @@ from contracts.policy import Policy
 from contracts.times import to_iso
 from contracts.topics import CRAWL_REQUESTS, EVENTS, OBSERVATIONS
 from runtime import metrics
-from runtime.crash import crash
+from runtime.crash import crash_unless_stopping
 from runtime.faust_app import add_dead_letters, create_app, topics
 from runtime.outlet import Outlet
 from runtime.settings import Settings
@@ -205,14 +205,14 @@ def build(settings: Settings, policy: Policy) -> faust.App:
             try:
                 await worker.handle(event)
             except Exception as error:  # noqa: BLE001 data errors were handled: this is the infrastructure or a bug
-                crash(error)
+                crash_unless_stopping(app, error)
 
     @app.timer(interval=1.0)
     async def checkpoint() -> None:
         try:
             await worker.checkpoint_if_due()
         except Exception as error:  # noqa: BLE001
-            crash(error)
+            crash_unless_stopping(app, error)
 
     @app.on_partitions_assigned.connect  # type: ignore[arg-type]
     async def assigned(_app: faust.App, assigned: set[TP], **_: Any) -> None:
