@@ -12,7 +12,7 @@ from contracts.errors import NotAllowedError, NotFoundError
 from contracts.ids import content_hash, make_id
 from contracts.policy import Policy
 from contracts.proposals import Decision, Proposal, ProposalStatus
-from ledger import audit, delegations, facts, notices, proposals
+from ledger import audit, delegations, facts, notices, pages, proposals
 from ledger.database import AUDIT_LOCK, insert_new, lock
 from ledger.models import DecisionRow
 from pricing.recheck import recheck, recheck_decision, recheck_undo
@@ -25,7 +25,7 @@ def decide(
     connection: Connection, proposal: Proposal, approvers: tuple[str, ...], now_ms: int, policy: Policy
 ) -> ProposalStatus:
     """Owe a decision to Kafka, unless the floors, the fresh cost or the time object."""
-    objection = recheck(proposal, facts.item(connection, proposal.sku), policy, now_ms)
+    objection = objection_to(connection, proposal, policy, now_ms)
     if objection is not None:
         return withhold(connection, proposal, objection, now_ms)
     decision = Decision(
@@ -40,6 +40,12 @@ def decide(
     )
     _write(connection, decision, approvers[-1], "decide", proposal.proposal_id)
     return proposals.set_status(connection, proposal.proposal_id, "approved")
+
+
+def objection_to(connection: Connection, proposal: Proposal, policy: Policy, now_ms: int) -> str | None:
+    """Why a proposal may not take effect now, with the newest cost, price and rivals; None where it may."""
+    rivals = pages.latest_prices(connection, [proposal.sku])
+    return recheck(proposal, facts.item(connection, proposal.sku), policy, now_ms, rivals)
 
 
 def _write(connection: Connection, decision: Decision, actor: str, action: str, subject: str, **detail: Any) -> None:
@@ -97,7 +103,8 @@ def release(connection: Connection, limit: int, now_ms: int, policy: Policy) -> 
         decision = decode(row["body"].encode(), Decision)
         proposal, _status = proposals.must_get(connection, decision.proposal_id)
         item = facts.item(connection, decision.sku)
-        objection = recheck_decision(decision, proposal, item, policy, now_ms)
+        rivals = pages.latest_prices(connection, [decision.sku])
+        objection = recheck_decision(decision, proposal, item, policy, now_ms, rivals)
         if objection is None:
             _set(connection, decision, sent_at=row["sent_at"] or now_ms)
             sending.append(decision)

@@ -13,10 +13,9 @@ from contracts.approvals import Authority, Signature, Standing, Verdict
 from contracts.errors import NotAllowedError
 from contracts.policy import Policy
 from contracts.proposals import Proposal, ProposalStatus
-from ledger import audit, decisions, delegations, facts, proposals
+from ledger import audit, decisions, delegations, proposals
 from ledger.database import AUDIT_LOCK, lock
 from ledger.models import SignatureRow
-from pricing.recheck import recheck
 from pricing.signing import authority, check_reason, standing
 
 Outcome = Literal["approved", "pending", "blocked", "expired", "refused"]
@@ -61,7 +60,7 @@ def foresee(connection: Connection, proposal_id: str, user: str, role: str, now_
     left = next((one for one in where.needed if one not in done), None)
     if left is not None:
         return seen(outcome="pending", note=left, authority=given)
-    objection = recheck(proposal, facts.item(connection, proposal.sku), policy, now_ms)
+    objection = decisions.objection_to(connection, proposal, policy, now_ms)
     outcome: Outcome = "approved" if objection is None else "expired" if objection == "expired" else "blocked"
     return seen(outcome=outcome, note=objection or "", authority=given)
 

@@ -228,10 +228,12 @@ class Ledger:
 
     def keep_approvals(self, now_ms: int, policy: Policy) -> Kept:
         """Expire, escalate and approve what needs no person; see `ledger.upkeep.keep`."""
-        if not self.proposals(status="pending", limit=1):
-            return Kept()
+        with self.reading() as connection:
+            found = list(upkeep.due(connection, now_ms, policy))
+        if not found:
+            return Kept()  # most of the time: no writer is kept waiting
         with self.writing() as connection:
-            return upkeep.keep(connection, now_ms, policy)
+            return upkeep.keep(connection, found, now_ms, policy)
 
     def unpublished_decisions(self, limit: int) -> list[Decision]:
         """Decisions that Kafka does not have yet."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from contracts.facts import CatalogItem
+from contracts.observations import PricePoint
 from contracts.policy import Policy
 from contracts.proposals import Decision, Proposal
 from contracts.times import HOUR_MS
@@ -13,10 +16,13 @@ from pricing.guards import record_hash
 from pricing.kernel import NONE
 
 
-def recheck(proposal: Proposal, item: CatalogItem | None, policy: Policy, now_ms: int) -> str | None:
+def recheck(
+    proposal: Proposal, item: CatalogItem | None, policy: Policy, now_ms: int, rivals: Sequence[PricePoint] = ()
+) -> str | None:
     """Why this proposal may not be published now, in one word; None where it may.
 
-    `item` is the catalogue as it is now, `now_ms` the moment of publishing (epoch ms, UTC).
+    `item` is the catalogue as it is now, `rivals` the newest prices of competitors' products that
+    equal it, `now_ms` the moment of publishing (epoch ms, UTC).
     """
     if proposal.blocked_by is not None:
         return proposal.blocked_by
@@ -30,12 +36,39 @@ def recheck(proposal: Proposal, item: CatalogItem | None, policy: Policy, now_ms
         ("currency_mismatch", item.currency != proposal.currency),
         ("price_changed", item.price_minor != proposal.current_minor),
         ("own_promotion", item.on_promotion),
+        ("trigger_gone", trigger_gone(proposal, policy, rivals)),
     )
     return next((reason for reason, hit in checks if hit), None) or _bounds(proposal, item, policy)
 
 
+def trigger_gone(proposal: Proposal, policy: Policy, rivals: Sequence[PricePoint]) -> bool:
+    """Whether the competitor whose cut is answered has since gone back up, or has nothing left to sell.
+
+    What was seen before the cut, elsewhere, or in another currency says nothing.
+    """
+    signals = proposal.signals
+    later = [
+        point
+        for point in rivals
+        if point.competitor == signals.competitor
+        and point.observed_at > signals.competitor_observed_at
+        and point.currency == (signals.competitor_currency or proposal.currency)
+    ]
+    if proposal.kind == "restore" or not later:
+        return False
+    asked = [one.price_minor for one in later if one.price_minor is not None and one.availability != "OutOfStock"]
+    lowest = min(asked, default=None)
+    before = signals.competitor_previous_minor
+    return lowest is None or (before - lowest) * 10_000 <= policy.detection.move_bp * before
+
+
 def recheck_decision(
-    decision: Decision, proposal: Proposal, item: CatalogItem | None, policy: Policy, now_ms: int
+    decision: Decision,
+    proposal: Proposal,
+    item: CatalogItem | None,
+    policy: Policy,
+    now_ms: int,
+    rivals: Sequence[PricePoint] = (),
 ) -> str | None:
     """Why a decision may not go out now, in one word; None where it may.
 
@@ -48,7 +81,7 @@ def recheck_decision(
         return "tampered"
     if item is not None and item.price_minor == decision.price_minor:
         item = msgspec.structs.replace(item, price_minor=proposal.current_minor)
-    return recheck(proposal, item, policy, now_ms)
+    return recheck(proposal, item, policy, now_ms, rivals)
 
 
 def recheck_undo(

@@ -18,6 +18,8 @@ from sqlalchemy import text
 
 from contracts.codec import encode
 from contracts.errors import BadInputError, NotAllowedError, NotFoundError
+from contracts.facts import Match
+from contracts.observations import PricePoint
 from contracts.policy import DEFAULT, Approval, Policy
 from contracts.proposals import Decision
 from contracts.times import DAY_MS, HOUR_MS
@@ -97,6 +99,22 @@ def test_stale_evidence_and_what_was_overtaken_expire(ledger: Ledger) -> None:
     assert [status(ledger, number) for number in (1, 2, 3)] == ["expired", "pending", "pending"]
     assert ledger.keep_approvals(NOW + 72 * HOUR_MS + 1, DEFAULT).expired == 1
     assert sign(ledger, "mei", MD, NOW + 80 * HOUR_MS, number=2) == "expired"
+    assert looked_at(ledger).findings == ()
+
+
+def test_a_cut_that_is_gone_is_no_evidence_any_more(ledger: Ledger) -> None:
+    ledger.record_items([item(), item(sku="sku2")])
+    ledger.record_matches([Match("shop", "p1", "sku1", NOW), Match("shop", "p2", "sku2", NOW)])
+    ledger.record_proposals([proposal(1), proposal(2, sku="sku2")])
+    ledger.record_price_points(
+        [PricePoint("shop", "p1", NOW + 1, 9_400, "CNY"), PricePoint("shop", "p2", NOW, 10_000, "CNY")]
+    )
+    assert sign(ledger, "mei", MD, NOW + 2) == "approved"  # still more than 5 % below
+    assert len(published(ledger, NOW + 2)) == 1
+    ledger.record_price_points([PricePoint("shop", "p2", NOW + 3, 9_500, "CNY")])  # exactly 5 %: no cut any more
+    assert sign(ledger, "mei", MD, NOW + 4, number=2) == "blocked"
+    ledger.record_proposals([proposal(3, sku="sku2", decided_at=NOW + 1)])
+    assert ledger.keep_approvals(NOW + 5, DEFAULT).expired == 1
     assert looked_at(ledger).findings == ()
 
 

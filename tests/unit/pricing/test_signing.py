@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -10,12 +12,13 @@ from hypothesis import strategies as st
 from contracts.approvals import Authority, Delegation, Signature
 from contracts.errors import BadInputError, BadPolicyError, NotAllowedError
 from contracts.facts import CatalogItem
+from contracts.observations import PricePoint
 from contracts.policy import DEFAULT, Approval, parse_policy
 from contracts.proposals import Decision, GuardStep, Proposal, Signals
 from contracts.times import DAY_MS, HOUR_MS
 from pricing.approval import approves_itself, needed, signers, tier_for
 from pricing.guards import record_hash
-from pricing.recheck import recheck_decision, recheck_undo
+from pricing.recheck import recheck_decision, recheck_undo, trigger_gone
 from pricing.signing import authority, check_delegation, standing
 
 NOW = 1_764_000_000_000
@@ -261,6 +264,27 @@ def test_before_it_goes_out_a_decision_is_looked_at_with_fresh_facts(
     assert recheck_decision(decision(price_minor=9_000), proposal(), item(), DEFAULT, NOW + 1) == "tampered"
     assert recheck_decision(decision(), proposal(), None, DEFAULT, NOW + 1) == "unknown_item"
     assert recheck_decision(decision(), proposal(), item(), DEFAULT, NOW + 73 * HOUR_MS) == "expired"
+
+
+@pytest.mark.parametrize(
+    ("point", "gone"),
+    [
+        (("shop", "p1", NOW + 1, 9_499, "CNY"), False),
+        (("shop", "p1", NOW + 1, 9_500, "CNY"), True),
+        (("shop", "p1", NOW, 10_000, "CNY"), False),  # seen before
+        (("other", "p1", NOW + 1, 10_000, "CNY"), False),
+        (("shop", "p1", NOW + 1, 10_000, "EUR"), False),
+        (("shop", "p1", NOW + 1, 9_000, "CNY", "OutOfStock"), True),
+        (("shop", "p1", NOW + 1, None, "CNY"), True),
+    ],
+)
+def test_a_cut_stands_until_the_competitor_is_seen_to_have_gone_back(point: tuple[Any, ...], gone: bool) -> None:
+    seen = [PricePoint(*point)]
+    assert trigger_gone(proposal(), DEFAULT, seen) == gone
+    assert recheck_decision(decision(), proposal(), item(), DEFAULT, NOW + 2, seen) == (
+        "trigger_gone" if gone else None
+    )
+    assert not trigger_gone(proposal(kind="restore"), DEFAULT, seen)
 
 
 def test_back_up_needs_no_floor_and_back_down_is_judged_like_a_markdown() -> None:
