@@ -30,6 +30,7 @@ TYPES: dict[Severity, Any] = {
     "yellow": apprise.NotifyType.WARNING,
     "red": apprise.NotifyType.FAILURE,
 }
+MAIL = ("smtp://", "smtps://")
 CARDS: dict[str, Callable[[Message], dict[str, Any]]] = {
     "feishu": cards.feishu,
     "dingtalk": cards.dingtalk,
@@ -163,9 +164,18 @@ def channels_of(settings: Settings) -> dict[str, Channel]:
     return {channel.name: channel for channel in found}
 
 
+def mail_of(settings: Settings, name: str) -> Mail:
+    """The channel of that name, which must be one for mail over SMTP; BadInputError."""
+    url = settings.channels.get(name, "")
+    if not url.startswith(MAIL):
+        named = ", ".join(one for one, known in settings.channels.items() if known.startswith(MAIL)) or "none"
+        raise BadInputError(f"channel {name[:60]!r} is no smtp:// channel of the settings; those are: {named}")
+    return Mail(name, url)
+
+
 def _channel(name: str, url: str, console: str) -> Channel:
     if url.partition("+")[0] in CARDS:
         return Chat(name, url, console)
-    if url.startswith(("smtp://", "smtps://")):
+    if url.startswith(MAIL):
         return Mail(name, url, console)
     return Apprise(url, name, console)

@@ -18,10 +18,12 @@ from contracts.events import (
 )
 from contracts.facts import CatalogItem
 from contracts.observations import PricePoint
+from ledger.period import Judged
 from reports.outcome import Act, Proposed, acts_of, proposed_of
 from reports.periods import Period
 from reports.sources import Facts
 
+MOST_REASONS = 10
 EVEN_BP = 100  # prices so close are the same price to a customer
 
 
@@ -74,7 +76,11 @@ class Position(msgspec.Struct, frozen=True):
 
 
 class Watch(msgspec.Struct, frozen=True):
-    """Alerts of the period: how many, how soon people answered (ms, median), how many were right."""
+    """Alerts of the period: how many, how soon people answered (ms, median), how many were right.
+
+    `precision` is of those people judged, `precision_before` of the period before; `wrong` are
+    people's reasons for calling alerts wrong, the commonest first, and how many of each.
+    """
 
     opened: int
     red: int
@@ -83,6 +89,8 @@ class Watch(msgspec.Struct, frozen=True):
     answer_ms: int | None
     false_positives: int
     precision: float | None
+    precision_before: float | None = None
+    wrong: tuple[tuple[str, int], ...] = ()
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
@@ -280,17 +288,24 @@ def _dearest(facts: Facts, ours: dict[str, tuple[int, str]]) -> list[tuple[Catal
 
 def _watch(facts: Facts) -> Watch:
     answered = [a.acknowledged_at - a.opened_at for a in facts.alerts if a.acknowledged_at is not None]
-    wrong = sum(alert.false_positive is not None for alert in facts.alerts)
-    judged = sum(a.acknowledged_at is not None or a.false_positive is not None for a in facts.alerts)
+    reasons = Counter(alert.false_positive for alert in facts.alerts if alert.false_positive is not None)
     return Watch(
         opened=len(facts.alerts),
         red=sum(alert.severity == "red" for alert in facts.alerts),
         before=len(facts.alerts_before),
         acknowledged=len(answered),
         answer_ms=round(median(answered)) if answered else None,
-        false_positives=wrong,
-        precision=(judged - wrong) / judged if judged else None,
+        false_positives=reasons.total(),
+        precision=_precision(facts.alerts),
+        precision_before=_precision(facts.alerts_before),
+        wrong=tuple(reasons.most_common(MOST_REASONS)),
     )
+
+
+def _precision(alerts: Sequence[Judged]) -> float | None:
+    wrong = sum(alert.false_positive is not None for alert in alerts)
+    judged = sum(alert.acknowledged_at is not None or alert.false_positive is not None for alert in alerts)
+    return (judged - wrong) / judged if judged else None
 
 
 def _by_day(facts: Facts) -> list[tuple[int, int, int]]:

@@ -14,7 +14,7 @@ from alerts.phrases import in_chinese
 from contracts.money import format_minor
 from pricing.phrases import REASON_TEXTS
 from reports.brief import Brief
-from reports.plots import plots, svg
+from reports.plots import plots, png, svg
 from reports.words import PROMOTIONS, STATUS, Language, duration, named, word
 
 MOST = 20  # rows of a table
@@ -24,6 +24,18 @@ PLOTS = ("days", "cuts", "index", "brought")
 def render(brief: Brief, language: Language, recordings: str = "") -> str:
     """The page, with its plots in it as SVG."""
     return page(brief, language, {name: svg(figure) for name, figure in plots(brief, language).items()}, recordings)
+
+
+def mail(brief: Brief, language: Language, recordings: str = "") -> tuple[str, dict[str, bytes]]:
+    """The page for mail programs, which show no SVG, and its plots as PNG by the id the page knows them by."""
+    drawn = {name: png(figure) for name, figure in plots(brief, language).items()}
+    pictures = {name: f'<img src="cid:{name}" width="720" alt="">' for name in drawn}
+    return page(brief, language, pictures, recordings), drawn
+
+
+def title_of(brief: Brief, language: Language) -> str:
+    """What it is called, with its week or month."""
+    return f"{word('title_month' if brief.period.monthly else 'title_week', language)} {brief.period.name}"
 
 
 def page(brief: Brief, language: Language, pictures: Mapping[str, str], recordings: str = "") -> str:
@@ -68,8 +80,9 @@ def in_short(brief: Brief, language: Language) -> list[str]:
         lines.append(word("short_new", language, len(brief.promotions), novel, listed))
     now, before = brief.position_now, brief.position_before
     if now.compared:
-        numbers = (now.cheaper, now.even, now.dearer, before.cheaper, before.even, before.dearer)
-        lines.append(word("short_position", language, now.compared, *numbers))
+        began = word("short_position_before", language, before.cheaper, before.even, before.dearer)
+        numbers = (now.compared, now.cheaper, now.even, now.dearer)
+        lines.append(word("short_position", language, *numbers, began if before.compared else ""))
     return [*lines, *_brought(brief, language)]
 
 
@@ -135,9 +148,13 @@ def _alerts(brief: Brief, language: Language) -> str:
     watch = brief.watch
     answered = duration(watch.answer_ms, language) if watch.answer_ms is not None else "-"
     line = word("alerts_line", language, watch.opened, watch.red, watch.before, watch.acknowledged, answered)
+    apart = "" if language == "zh" else " "
     if watch.precision is None:
-        return f"{line} {word('precision_unknown', language)}"
-    return f"{line} {word('precision_line', language, f'{watch.precision * 100:.0f}', watch.false_positives)}"
+        return f"{line}{apart}{word('precision_unknown', language)}"
+    known = watch.precision_before
+    before = "" if known is None else word("precision_before", language, f"{known * 100:.0f}")
+    figures = (f"{watch.precision * 100:.0f}", watch.false_positives, before)
+    return f"{line}{apart}{word('precision_line', language, *figures)}"
 
 
 def _word(language: Language, name: str, *values: object) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from alerts.escape import clean
 from reports.brief import Brief
@@ -21,7 +22,7 @@ from reports.words import Language, word
 CJK = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Zen Hei", "Microsoft YaHei",
        "PingFang SC", "SimHei", "Noto Serif CJK SC", "Noto Serif CJK JP")  # fmt: skip
 DOWN, UP, OURS, FAINT = "#c62f2f", "#2b6cb0", "#1b1f24", "#b6bec8"
-MOST_SHOPS, MOST_CUTS = 12, 10
+MOST_SHOPS, MOST_CUTS, MOST_ACTS = 12, 8, 10
 
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
@@ -91,15 +92,16 @@ def _figure(height: float) -> tuple[Figure, Any]:
 def _days(brief: Brief, language: Language) -> Figure | None:
     if not any(down or up for _, down, up in brief.by_day):
         return None
-    figure, axes = _figure(2.4)
+    figure, axes = _figure(1.9)
     labels = [f"{brief.period.local(day):%m-%d}" for day, _, _ in brief.by_day]
     places = range(len(labels))
     axes.bar(places, [-down for _, down, _ in brief.by_day], color=DOWN, label=word("cuts", language))
     axes.bar(places, [up for _, _, up in brief.by_day], color=UP, label=word("rises", language))
     axes.axhline(0, color=FAINT, linewidth=0.8)
     axes.set_xticks(places[:: max(1, len(labels) // 10)], labels[:: max(1, len(labels) // 10)])
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
-    axes.legend(frameon=False, ncols=2, loc="upper left", bbox_to_anchor=(0, 1.16))
+    axes.legend(frameon=False, ncols=2, loc="upper left", bbox_to_anchor=(0, 1.2))
     return figure
 
 
@@ -108,7 +110,7 @@ def _cuts(brief: Brief) -> Figure | None:
     if not shown:
         return None
     names = [f"{_short(cut.name or cut.sku or cut.product_id, 26)}  ·  {_short(cut.competitor, 14)}" for cut in shown]
-    figure, axes = _figure(0.6 + 0.3 * len(shown))
+    figure, axes = _figure(0.4 + 0.23 * len(shown))
     bars = axes.barh(range(len(shown)), [-cut.change_bp / 100 for cut in shown], color=DOWN, height=0.62)
     axes.bar_label(bars, [f"-{abs(cut.change_bp) / 100:.1f} %" for cut in shown], padding=4)
     axes.set_yticks(range(len(shown)), names)
@@ -139,7 +141,7 @@ def _index(brief: Brief, language: Language) -> Figure | None:
 
 
 def _brought(brief: Brief, language: Language) -> Figure | None:
-    acts = [act for act in brief.acts if act.units_before is not None and act.units_after is not None][:MOST_CUTS]
+    acts = [act for act in brief.acts if act.units_before is not None and act.units_after is not None][:MOST_ACTS]
     if not acts:
         return None
     figure, axes = _figure(0.9 + 0.4 * len(acts))

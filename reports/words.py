@@ -32,12 +32,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "新增促销 {0} 个，其中 {1} 个为该店新玩法；新上架商品 {2} 个。",
     ),
     "short_position": (
-        (
-            "Of {0} products that competitors sell as well we are cheapest in {1}, even in {2}, dearer in {3} "
-            "(at the start {4}, {5}, {6})."
-        ),
-        "与竞品重合的 {0} 个商品中，我方最低 {1} 个，持平 {2} 个，偏高 {3} 个（期初为 {4}、{5}、{6}）。",
+        "Of {0} products that competitors sell as well we are cheapest in {1}, even in {2}, dearer in {3}{4}.",
+        "与竞品重合的 {0} 个商品中，我方最低 {1} 个，持平 {2} 个，偏高 {3} 个{4}。",
     ),
+    "short_position_before": (" (at the start {0}, {1}, {2})", "（期初为 {0}、{1}、{2}）"),
     "short_acts": ("We changed {0} prices.", "我方调价 {0} 次。"),
     "short_brought": (
         "Where sales are known ({0} of {1}), units went from {2} to {3} a day and profit changed by {4} a day.",
@@ -112,9 +110,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "告警 {0} 条（红色 {1} 条），上期 {2} 条；已确认 {3} 条，半数在 {4} 内确认。",
     ),
     "precision_line": (
-        "Of those people judged, {0} % were right; {1} were called wrong.",
-        "已判定告警的准确率 {0}%，误报 {1} 条。",
+        "Of those people judged, {0} % were right{2}; called wrong: {1}.",
+        "已判定告警的准确率 {0}%{2}，误报 {1} 条。",
     ),
+    "precision_before": (" ({0} % in the period before)", "（上期 {0}%）"),
+    "wrong_because": ("Called wrong because", "误报原因"),
     "precision_unknown": ("Nobody judged any of them yet.", "尚无人判定。"),
     "nothing": ("None.", "无。"),
     "unrecorded": (

@@ -9,15 +9,11 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from alerts.channels import Apprise, Channel, Chat, Webhook, channels_of
 from alerts.mail import Letter, Mail
@@ -28,6 +24,7 @@ from contracts.errors import BadInputError, UnansweredError, UnavailableError
 from contracts.observations import PricePoint
 from contracts.times import DAY_MS
 from runtime.settings import Settings
+from tests.integration.inbox import Inbox, served
 from tests.integration.receiver import Receiver, receiver
 
 NOW = 1_764_000_000_000
@@ -171,39 +168,10 @@ def test_apprise_gets_text_in_which_nothing_is_markup(server: Receiver) -> None:
     assert "降价" in chinese["title"]
 
 
-class Inbox:
-    """Takes mail; names in `refuses` are not known here."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.to: list[list[str]] = []
-        self.refuses: dict[str, str] = {}
-
-    async def handle_RCPT(  # noqa: N802 aiosmtpd calls by name
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address in self.refuses:
-            return self.refuses[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        assert isinstance(envelope.content, bytes)
-        found: Any = message_from_bytes(envelope.content, policy=policy.default)
-        self.mails.append(found)
-        self.to.append(list(envelope.rcpt_tos))
-        return "250 OK"
-
-
 @pytest.fixture
 def inbox() -> Iterator[tuple[Inbox, str]]:
-    handler = Inbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield handler, f"smtp://127.0.0.1:{port}/?from=radar@us.example&to=ann@us.example,ben@us.example"
-    controller.stop()
+    with served() as found:
+        yield found
 
 
 def test_a_mail_has_html_text_and_a_chart_and_threads_by_alert(inbox: tuple[Inbox, str]) -> None:

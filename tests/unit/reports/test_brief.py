@@ -139,11 +139,15 @@ def test_alerts_are_judged_by_people() -> None:
         Judged("price", "yellow", "jd", MONDAY, MONDAY + 180_000, "no"),
         Judged("price", "yellow", "jd", MONDAY, None, None),
     ]
+    before = [Judged("price", "red", "jd", MONDAY, MONDAY + 1, None) for _ in range(3)]
 
-    watch = brief_of(facts(alerts=found)).watch
+    brief = brief_of(facts(alerts=found, alerts_before=[*before, found[1]]))
+    watch = brief.watch
 
     assert (watch.opened, watch.red, watch.acknowledged, watch.answer_ms) == (3, 1, 2, 120_000)
-    assert watch.precision == 0.5
+    assert (watch.precision, watch.precision_before, watch.wrong) == (0.5, 0.75, (("no", 1),))
+    assert "50 % were right (75 % in the period before); called wrong: 1." in page(brief, "en", {})
+    assert "已判定告警的准确率 50%（上期 75%），误报 1 条。" in page(brief, "zh", {})
 
 
 @pytest.mark.parametrize(
