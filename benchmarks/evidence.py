@@ -106,8 +106,8 @@ def draw(found: dict[str, dict[str, Any]], path: Path) -> None:
         figure = Figure(figsize=(11, 6.2), layout="constrained")
         axes = figure.subplots(2, len(found), squeeze=False)
         for column, (name, result) in enumerate(found.items()):
-            _panel(axes[0][column], result["policies"], "units", f"{name}\nunits, % of holding")
-            _panel(axes[1][column], result["policies"], "margin", "margin in money, % of holding")
+            _panel(axes[0][column], result["policies"], "units", f"{name}\nunits, %")
+            _panel(axes[1][column], result["policies"], "margin", "margin in money, %")
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, format="svg", metadata={"Date": None})
 
