@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -10,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from backtest.frame import NO_PRICE, Frame
+from backtest.frame import NO_PRICE, Frame, texts
 from backtest.slots import SlotTable
 from contracts.events import MarketEvent
-from contracts.observations import Promotion
+from contracts.observations import Observation, Promotion
 from contracts.policy import Detection
 from streams.engine import AVAILABILITY_CODE, Engine
 from streams.kernel import Batch
 from streams.noticed import CANNOT_SAY, NO_PROMOTION, PROMOTION_KINDS
-from streams.series import SeriesKey, key_bytes
+from streams.state import Codes
 
 ROWS = 65_536  # rows a batch: the kernel's room for hits is 128 bytes a row
 SERIES = ("competitor", "product_id", "seller", "price_type")
@@ -26,10 +25,14 @@ WAS_NOW = 1 << PROMOTION_KINDS.index("was_now")
 
 
 class Names:
-    """Codes of one column's names; the mapping of the dictionary seen last is kept."""
+    """Codes of one column's names; the mapping of the dictionary seen last is kept.
 
-    def __init__(self, code: Callable[[str], int]) -> None:
-        self._code = code
+    Args:
+        code: of a name, as a mapping that makes up those it lacks.
+    """
+
+    def __init__(self, column: str, code: dict[str, int]) -> None:
+        self._column, self._code = column, code.__getitem__
         self._seen = pa.array([], pa.string())
         self._codes = np.empty(0, np.int64)
         self._names: list[str] = []
@@ -42,15 +45,18 @@ class Names:
         if len(dictionary) < known or not dictionary.slice(0, known).equals(self._seen):
             known = 0
         if len(dictionary) > known:  # a dictionary grows from batch to batch: only what is new is looked up
-            names = ["" if name is None else name for name in dictionary.slice(known).to_pylist()]
-            self._codes = np.concatenate([self._codes[:known], np.fromiter(map(self._code, names), np.int64)])
+            names = texts(self._column, dictionary.slice(known).to_pylist())
+            more = np.fromiter(map(self._code, names), np.int64, len(names))
+            self._codes = np.concatenate([self._codes[:known], more])
             self._names = self._names[:known] + names
         self._seen, self._places = dictionary, places
         return int(self._codes[0]) if places is None else self._codes[places]
 
-    def at(self, row: int) -> str:
-        """The name in a row of the frame seen last."""
-        return self._names[0 if self._places is None else self._places[row]]
+    def at(self, rows: npt.NDArray[np.int64]) -> list[str]:
+        """The names in some rows of the frame seen last."""
+        if self._places is None:
+            return self._names[:1] * len(rows)
+        return [self._names[place] for place in self._places[rows].tolist()]
 
 
 class Feed:
@@ -59,10 +65,9 @@ class Feed:
     def __init__(self, detection: Detection) -> None:
         self.engine = Engine(detection)
         self.slots = SlotTable()
-        self._known: dict[str, dict[str, int]] = {name: {} for name in SERIES}
-        self._series = {name: Names(_numbered(known)) for name, known in self._known.items()}
-        self._currency = Names(self.engine.state.currencies.__getitem__)
-        self._availability = Names(AVAILABILITY_CODE.__getitem__)
+        self._series = {name: Names(name, Codes()) for name in SERIES}
+        self._currency = Names("currency", self.engine.state.currencies)
+        self._availability = Names("availability", AVAILABILITY_CODE)
         self._masks: dict[str | None, int] = {None: NO_PROMOTION}
 
     def observe(self, frame: Frame) -> list[MarketEvent]:
@@ -77,12 +82,11 @@ class Feed:
             availability,
             self._promotions(frame, availability),
         )
-        return self.engine.observe_columns(columns, lambda row: frame.observation(row, self._names_at(row)))
+        return self.engine.observe_columns(columns, lambda rows: self._some(frame, np.array(rows, np.int64)))
 
-    def _names_at(self, row: int) -> dict[str, str]:
-        found = {name: names.at(row) for name, names in self._series.items()}
-        found["currency"], found["availability"] = self._currency.at(row), self._availability.at(row)
-        return found
+    def _some(self, frame: Frame, rows: npt.NDArray[np.int64]) -> list[Observation]:
+        known = {**self._series, "currency": self._currency, "availability": self._availability}
+        return frame.observations(rows, {name: names.at(rows) for name, names in known.items()})
 
     def _slots(self, frame: Frame) -> npt.NDArray[np.int32]:
         codes = {name: self._series[name].codes(frame, name) for name in SERIES}
@@ -94,14 +98,10 @@ class Feed:
             # Slots are numbered in the order of first appearance: so are the state's.
             new, at = np.unique(slots, return_index=True)
             rows = at[new >= before]
-            competitors, products, sellers, types = (self._at(name, codes[name], rows) for name in SERIES)
-            keys = [key_bytes(SeriesKey(*names)) for names in zip(competitors, products, sellers, types, strict=True)]
-            self.engine.state.add(keys, frame.texts("category", rows))
+            self.engine.state.add_new(
+                [names.at(rows) for names in self._series.values()], frame.texts("category", rows)
+            )
         return slots
-
-    def _at(self, name: str, codes: npt.NDArray[np.int64] | int, rows: npt.NDArray[np.int64]) -> list[str]:
-        names = list(self._known[name])
-        return [names[codes]] * len(rows) if isinstance(codes, int) else [names[c] for c in codes[rows].tolist()]
 
     def _promotions(self, frame: Frame, availability: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
         mask = np.zeros(frame.rows, np.int32)
@@ -123,10 +123,6 @@ class Feed:
             if len(self._masks) < 100_000:
                 self._masks[text] = mask
         return mask
-
-
-def _numbered(known: dict[str, int]) -> Callable[[str], int]:
-    return lambda name: known.setdefault(name, len(known))
 
 
 def _full(codes: npt.NDArray[np.int64] | int, rows: int, kind: Any) -> npt.NDArray[Any]:

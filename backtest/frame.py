@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from types import MappingProxyType
 from typing import Any, get_args
 
@@ -34,7 +35,8 @@ NAMES: dict[str, str] = {
 }
 DEFAULTS = {field.encode_name: field.default for field in msgspec.structs.fields(Observation)}
 FOREIGN = ("availability", "currency")  # may be said otherwise than by a column of that name
-NOTHING: Mapping[str, str] = MappingProxyType({})
+NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
+SURE = DEFAULTS["match_confidence"]
 UNREAD = object()
 REQUIRED = ("observed_at", "competitor", "product_id")
 PRICES = ("price_minor", "price_cents", "price")
@@ -90,7 +92,10 @@ class Frame:
         """The names in some rows of a column."""
         if name not in self._names:
             return [self._defaults[name]] * len(rows)
-        return [value or self._defaults[name] for value in self.batch.column(name).take(pa.array(rows)).to_pylist()]
+        found = self.batch.column(name).take(pa.array(rows))
+        if pa.types.is_dictionary(found.type):
+            found = found.dictionary.take(found.indices)
+        return texts(name, found.cast(pa.string()).fill_null(self._defaults[name]).to_pylist())
 
     def list_price(self) -> npt.NDArray[np.int64] | None:
         """The struck-through price in minor units, `NO_PRICE` where there is none; None: nowhere."""
@@ -112,42 +117,43 @@ class Frame:
             return None
         return None if column.null_count == self.rows else column
 
-    def observation(self, row: int, known: Mapping[str, str] = NOTHING) -> Observation:
-        """One row as the struct it was, or would have been; `known` are names of it that need no looking up."""
-        price = int(self.price[row])
-        if self._shown is UNREAD:
-            self._shown = self.promotions()
-        text = None if self._shown is None else self._shown[row].as_py()
-        fields: dict[str, Any] = {name: self._name(name, row) for name in self._stated if name not in known}
-        fields.update(known)
+    def observations(
+        self, rows: npt.NDArray[np.int64], known: Mapping[str, Sequence[str]] = NOTHING
+    ) -> list[Observation]:
+        """Some rows as the structs they were, or would have been; `known` are names of theirs already looked up."""
+        columns: dict[str, Iterable[Any] | None] = {
+            **{name: self._name(name, rows) for name in self._stated if name not in known},
+            **known,
+            "observed_at": self.observed_at[rows].tolist(),
+            "price_minor": _or_none(self.price, rows),
+            "list_price_minor": self._list_prices(rows),
+            "promotions": self._promotions(rows),
+        }
         if "match_confidence" in self._names:
-            fields["match_confidence"] = self.batch.column("match_confidence")[row].as_py()
-        # msgspec leaves out a default only where it is the very same object: equal rows must give equal bytes.
-        given = {name: value for name, value in fields.items() if value != DEFAULTS.get(name)}
-        return Observation(
-            observed_at=int(self.observed_at[row]),
-            price_minor=None if price == NO_PRICE else price,
-            list_price_minor=self._list_at(row),
-            promotions=_promotions.decode(text) if text else (),
-            **given,
-        )
+            stated = self.batch.column("match_confidence").take(pa.array(rows)).to_pylist()
+            columns["match_confidence"] = [SURE if value == SURE else value for value in stated]
+        given = ((columns.get(name), default) for name, default in DEFAULTS.items())
+        return list(map(Observation, *[repeat(default) if found is None else found for found, default in given]))
 
-    def _list_at(self, row: int) -> int | None:
+    def _list_prices(self, rows: npt.NDArray[np.int64]) -> Sequence[int | None] | None:
         if self._list is None:
             found = self.list_price()
             self._list = np.empty(0, np.int64) if found is None else found
-        return None if not len(self._list) or self._list[row] == NO_PRICE else int(self._list[row])
+        return _or_none(self._list, rows) if len(self._list) else None
 
-    def _name(self, name: str, row: int) -> str:
-        if name == "availability" and name not in self._names:
-            if "available" not in self._names:
-                return "InStock"
-            state = self.batch.column("available")[row].as_py()
-            return "Unknown" if state is None else "InStock" if state else "OutOfStock"
-        if name not in self._names:
-            return self._defaults[name]
-        value = self.batch.column(name)[row].as_py()
-        return self._defaults[name] if value is None else str(value)
+    def _promotions(self, rows: npt.NDArray[np.int64]) -> Sequence[tuple[Promotion, ...]] | None:
+        if self._shown is UNREAD:
+            self._shown = self.promotions()
+        if self._shown is None:
+            return None
+        return [_promotions.decode(text) if text else () for text in self._shown.take(pa.array(rows)).to_pylist()]
+
+    def _name(self, name: str, rows: npt.NDArray[np.int64]) -> list[str]:
+        if name in self._names or name not in FOREIGN:
+            return self.texts(name, rows)
+        dictionary, codes = self.dictionary(name)
+        names = texts(name, dictionary.to_pylist())
+        return names * len(rows) if codes is None else [names[code] for code in codes[rows].tolist()]
 
     def _names_of(self, name: str) -> pa.Array | None:
         if name in self._names:
@@ -185,6 +191,12 @@ class Frame:
             if of_it.any():
                 minor[of_it] = _whole(_scaled(amounts.filter(pa.array(of_it)), _exponent(currency)))
         return minor
+
+
+def texts(column: str, names: Sequence[str | None]) -> list[str]:
+    """Names of a column; the default as the very object, for msgspec leaves out no other: equal rows, equal bytes."""
+    default = DEFAULTS[column]
+    return [default if name == default else name or "" for name in names]
 
 
 def check_columns(names: list[str], where: str) -> None:
@@ -225,6 +237,10 @@ def moments(values: pa.Array) -> pa.Array:
         return values.cast(zoned)
     except pa.ArrowInvalid:
         return values.cast(pa.timestamp("ms")).cast(zoned)  # without an offset: UTC
+
+
+def _or_none(amounts: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> list[int | None]:
+    return [None if amount == NO_PRICE else amount for amount in amounts[rows].tolist()]
 
 
 def _whole(column: pa.Array) -> npt.NDArray[np.int64]:

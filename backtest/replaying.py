@@ -8,6 +8,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from backtest.facts import TIME_OF, messages
 from backtest.frame import Frame
 from backtest.recording import Recording
@@ -62,7 +64,7 @@ def _observations(recording: Recording, number: int) -> Iterator[Message]:
 
 def _batches(frame: Frame, number: int) -> Iterator[tuple[int, list[Observation]]]:
     """Rows by message where the recording knows its messages, else by the partition of their series."""
-    rows = [frame.observation(row) for row in range(frame.rows)]
+    rows = frame.observations(np.arange(frame.rows))
     if "offset" in frame.batch.schema.names:
         offsets = frame.batch.column("offset").to_pylist()
         for _offset, pairs in groupby(zip(offsets, rows, strict=True), key=lambda pair: pair[0]):

@@ -59,18 +59,18 @@ class Engine:
             columns = self._columns(rows)
         except OverflowError:  # JSON knows no largest integer, int64 does
             columns = self._columns([within_int64(row) for row in rows])
-        return self.observe_columns(columns, rows.__getitem__)
+        return self.observe_columns(columns, lambda numbers: [rows[number] for number in numbers])
 
     def observe_message(self, data: bytes | None) -> tuple[list[MarketEvent], Sequence[Observation]]:
         """The same for the bytes of a message; its rows are decoded as they are asked for. UndecodableError."""
         rows = None if data is None else Rows.of(data, self.state)
         if rows is not None:
-            return self.observe_columns(rows.batch, rows.__getitem__), rows
+            return self.observe_columns(rows.batch, rows.some), rows
         decoded = decode_observations(data)
         return self.observe(decoded), decoded
 
-    def observe_columns(self, columns: Batch, row: Callable[[int], Observation]) -> list[MarketEvent]:
-        """The same for a batch that is columns already; `row` gives the observation of an eventful row."""
+    def observe_columns(self, columns: Batch, some: Callable[[list[int]], Sequence[Observation]]) -> list[MarketEvent]:
+        """The same for a batch that is columns already; `some` gives the observations of eventful rows."""
         state, count = self.state, len(columns.slot)
         if len(self._hits) < HITS_PER_ROW * count:
             self._hits = np.empty((HITS_PER_ROW * count, HIT_COLUMNS), np.int64)
@@ -79,11 +79,12 @@ class Engine:
         at = 0
         while at < count:
             found, at = walk(state.slots, state.shops, columns, self._rules, at, self._counts, self._hits)
-            for number, what, *numbers in self._hits[:found].tolist():
-                if what == INVALID:
-                    self.rejected.append(number)
-                else:
-                    events.extend(event_of(row(number), what, numbers))
+            hits = self._hits[:found]
+            invalid = hits[:, 1] == INVALID
+            self.rejected += hits[invalid, 0].tolist()
+            eventful = hits[~invalid].tolist()
+            for seen, (_row, what, *numbers) in zip(some([hit[0] for hit in eventful]), eventful, strict=True):
+                events += event_of(seen, what, numbers)
             if at < count:
                 events.extend(self._gone(int(columns.slot[at]), int(columns.observed_at[at])))
         return events

@@ -26,22 +26,22 @@ def missing(state: MarketState, shop: int, now: int, after: int) -> list[int]:
     if (today - int(shops["swept_day"][shop])) * DAY_MS >= after:
         shops["returned_at"][shop] = now
     shops["swept_day"][shop] = today
-    found = np.empty(state.size, np.int64)
-    count = _mark(state.slots, state.size, shop, int(shops["returned_at"][shop]), now, after, found)
-    gone: list[int] = found[:count].tolist()
+    numbers = np.flatnonzero(state.shop_of[: state.size] == shop)
+    count = _mark(state.slots, numbers, int(shops["returned_at"][shop]), now, after)
+    gone: list[int] = numbers[:count].tolist()
     return gone
 
 
 @_jit  # type: ignore[untyped-decorator]
-def _mark(slots: Any, size: int, shop: int, returned_at: int, now: int, after: int, found: Ints) -> int:
-    """Mark what is gone and write its slots to the top of `found`; returns how many."""
+def _mark(slots: Any, numbers: Ints, returned_at: int, now: int, after: int) -> int:
+    """Mark what is gone of some slots and move it to their top; returns how many."""
     count = 0
-    for number in range(size):
+    for number in numbers:
         slot = slots[number]
-        if slot.competitor != shop or slot.last <= 0 or slot.delisted != 0:
+        if slot.last <= 0 or slot.delisted != 0:
             continue
         if now - max(slot.checked_at, returned_at) > after:
             slot.delisted = 1
-            found[count] = number
+            numbers[count] = number
             count += 1
     return count

@@ -74,6 +74,10 @@ class Rows(Sequence[Observation]):
             raise IndexError(row)
         return _decoded(self._data, self._places[:, row])
 
+    def some(self, rows: list[int]) -> list[Observation]:
+        """The observations of some rows."""
+        return [_decoded(self._data, self._places[:, row]) for row in rows]
+
 
 def _scanned(data: bytes, state: MarketState) -> npt.NDArray[np.int64] | None:
     if not data.isascii():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numba
@@ -45,6 +45,17 @@ class Arrays(NamedTuple):
 def key_bytes(key: SeriesKey) -> bytes:
     """The bytes that stand for a series; lone surrogates are kept apart too."""
     return SEPARATOR.join([part.encode("utf-8", "surrogatepass") for part in key])
+
+
+def keys_bytes(columns: Sequence[Sequence[str]]) -> list[bytes]:
+    """The same for many series, their names column by column."""
+    encoded = [[name.encode("utf-8", "surrogatepass") for name in column] for column in columns]
+    return list(map(SEPARATOR.join, zip(*encoded, strict=True)))
+
+
+def names_of(key: bytes) -> SeriesKey:
+    """The names that the bytes of a key stand for."""
+    return SeriesKey(*[part.decode("utf-8", "surrogatepass") for part in key.split(SEPARATOR)])
 
 
 @_jit
@@ -151,8 +162,7 @@ class SeriesTable:
 
     def __getitem__(self, slot: int) -> SeriesKey:
         start, end = self.arrays.ends[slot : slot + 2].tolist()
-        parts = self.arrays.names[start:end].tobytes().split(SEPARATOR)
-        return SeriesKey(*[part.decode("utf-8", "surrogatepass") for part in parts])
+        return names_of(self.arrays.names[start:end].tobytes())
 
     def to_bytes(self) -> bytes:
         """Length of the names, ends of the series, names."""

@@ -13,7 +13,7 @@ from contracts.ids import content_hash
 from contracts.money import is_currency
 from contracts.policy import Detection
 from streams.scan import CURRENCIES
-from streams.series import SeriesKey, SeriesTable, Slots, key_bytes
+from streams.series import SeriesKey, SeriesTable, Slots, key_bytes, keys_bytes, names_of
 
 FORMAT = 4
 NEVER = np.iinfo(np.int64).min
@@ -115,6 +115,7 @@ class MarketState:
         series: numbers the series by their names.
         currency_codes: int32 (CURRENCIES,), the code of each three letters; UNSEEN until asked for.
         slots: structured array (capacity,) of `SLOT`; the first `size` are in use.
+        shop_of: int32 (capacity,), the competitor of each slot once more: to look through it is cheap.
         shops: structured array of `SHOP`, one a competitor.
     """
 
@@ -122,6 +123,7 @@ class MarketState:
         self.detection = detection
         self.series = SeriesTable()
         self.slots = np.zeros(1024, SLOT)
+        self.shop_of = np.zeros(1024, np.int32)
         self.competitors = Codes()
         self.categories = Codes()
         self.currencies = CurrencyCodes()
@@ -147,23 +149,31 @@ class MarketState:
         """
         start = self.size
         slots = self.series.add_bytes(keys)
-        end = self.size
-        if end == start:
+        if self.size == start:
             return slots
-        while end > len(self.slots):
-            self.slots = np.concatenate([self.slots, np.zeros(len(self.slots), SLOT)])
         new, at = np.unique(slots, return_index=True)
-        found = [categories[row] for row in at[new >= start].tolist()]
-        self._begin(start, end, found)
+        rows = at[new >= start].tolist()
+        competitors, _products, _sellers, types = zip(*[names_of(keys[row]) for row in rows], strict=True)
+        self._begin(start, competitors, types, [categories[row] for row in rows])
         return slots
 
-    def _begin(self, start: int, end: int, categories: list[str]) -> None:
-        fresh, keys = self.slots[start:end], [self.series[slot] for slot in range(start, end)]
+    def add_new(self, columns: Sequence[Sequence[str]], categories: Sequence[str]) -> None:
+        """Give the next slots to series that are known to be new, each once; columns as in SeriesKey."""
+        start = self.size
+        self.series.add_bytes(keys_bytes(columns))
+        self._begin(start, columns[0], columns[3], categories)
+
+    def _begin(self, start: int, competitors: Sequence[str], types: Sequence[str], categories: Sequence[str]) -> None:
+        while self.size > len(self.slots):
+            self.slots = np.concatenate([self.slots, np.zeros(len(self.slots), SLOT)])
+            self.shop_of = np.concatenate([self.shop_of, np.zeros_like(self.shop_of)])
+        fresh, raising = self.slots[start : self.size], self.detection.price_types
         fresh[:] = NEW_SERIES
-        fresh["competitor"] = [self.competitors[key.competitor] for key in keys]
-        fresh["category"] = [self.categories[category] for category in categories]
-        fresh["move_bp"] = [self._threshold(c, key.competitor) for c, key in zip(categories, keys, strict=True)]
-        fresh["raises_moves"] = [key.price_type in self.detection.price_types for key in keys]
+        fresh["competitor"] = list(map(self.competitors.__getitem__, competitors))
+        self.shop_of[start : self.size] = fresh["competitor"]
+        fresh["category"] = list(map(self.categories.__getitem__, categories))
+        fresh["move_bp"] = list(map(self._threshold, categories, competitors))
+        fresh["raises_moves"] = [name in raising for name in types]
         while len(self.competitors) > len(self.shops):
             self.shops = np.concatenate([self.shops, np.full_like(self.shops, NEW_SHOP)])
 
@@ -206,6 +216,7 @@ class MarketState:
         capacity = max(1024, header["size"])
         state.slots = np.zeros(capacity, SLOT)
         state.slots[: header["size"]] = np.frombuffer(view[keys_end:slots_end], SLOT)
+        state.shop_of = state.slots["competitor"].copy()
         state.competitors = Codes(header["competitors"])
         state.categories = Codes(header["categories"])
         state.currencies = CurrencyCodes(header["currencies"])

@@ -6,6 +6,7 @@ import json
 import random
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -85,7 +86,7 @@ def test_foreign_columns_are_read_as_they_are(tmp_path: Path) -> None:
         "2026-11-24T12:00:00Z,shop,a,,EUR,,,2 for 1\n"
     )
     (frame,) = Recording(path).frames(0)
-    rows = [frame.observation(number) for number in range(3)]
+    rows = frame.observations(np.arange(3))
 
     assert [row.price_minor for row in rows] == [2000, 100, None]
     assert [row.availability for row in rows] == ["InStock", "OutOfStock", "Unknown"]

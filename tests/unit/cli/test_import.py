@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -28,10 +29,10 @@ def imported(path: Path, folder: Path, **columns: str) -> tuple[list[Observation
     ObservationImport(path, "EUR", columns, refused.append).write(folder)
     recording = Recording(folder)
     rows = [
-        frame.observation(row)
+        row
         for partition in recording.partitions
         for frame in recording.frames(partition)
-        for row in range(frame.rows)
+        for row in frame.observations(np.arange(frame.rows))
     ]
     return rows, refused
 
