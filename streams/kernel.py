@@ -453,7 +453,7 @@ def note_listing(slot: Any, shop: Any, row: int, now: int, rules: Rules, counts:
     """Raise a product that is new at a shop we have known for a day, or is there again."""
     if shop.first_seen_at == NEVER:
         shop.first_seen_at = now
-    is_new = slot.last == 0 and slot.ring_size == 0 and now - shop.first_seen_at > DAY_MS
+    is_new = slot.anchor == 0 and now - shop.first_seen_at > DAY_MS  # another currency makes no new product
     is_back = slot.delisted == 1
     slot.delisted = 0
     if rules.delist == 0 or not (is_new or is_back):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 from collections import defaultdict
+from fractions import Fraction
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from backtest.recording import Recording
+from backtest.runner import Run
 from contracts.events import MarketEvent, ObservationQuarantined, PriceMoved
 from contracts.observations import Observation, PriceType
 from contracts.policy import DEFAULT
@@ -80,6 +84,48 @@ def test_precision_and_recall_with_two_listings_a_minute_apart(evaluation_data: 
     assert len(truth) > 2400
     assert len(truth & set(raised)) / len(raised) >= 0.98
     assert len(truth & set(raised)) / len(truth) >= 0.98
+
+
+def test_the_file_as_it_comes_gives_the_same_moves(evaluation_data: Path, tmp_path: Path) -> None:
+    """Not in order, with its duplicates, through the reader of foreign files."""
+    foreign = tmp_path / "b2w.csv"
+    with (evaluation_data / "b2w" / "comp_prices.csv").open() as source, foreign.open("w", newline="") as target:
+        writer = csv.writer(target)
+        writer.writerow(("observed_at", "competitor", "product_id", "price", "price_type"))
+        for row in csv.DictReader(source):
+            kind = PAY_TYPES[row["PAY_TYPE"]]
+            writer.writerow((row["DATE_EXTRACTION"], row["COMPETITOR"], row["PROD_ID"], row["COMPETITOR_PRICE"], kind))
+
+    run = Run(Recording(foreign, "BRL"), DEFAULT)
+    told = {event.event_id for _partition, event in run.events() if isinstance(event, PriceMoved)}
+
+    in_order = Engine(DEFAULT.detection).observe(b2w(evaluation_data))
+    moved = [event for event in in_order if isinstance(event, PriceMoved)]
+    assert len(told) == len(moved)
+    assert run.counts["duplicates"] > 0
+    truth = {found for found in true_moves(b2w(evaluation_data), drift=True) if found[0][2] == "regular"}
+    found = {(series_of(move), move.observed_at // HALF_DAY_MS) for move in moved}
+    assert len(truth & found) / len(found) >= 0.98
+    assert len(truth & found) / len(truth) >= 0.98
+
+
+@pytest.mark.parametrize("factor", [Fraction(100), Fraction(1, 100), Fraction(10)])
+def test_a_wrong_price_anywhere_is_quarantined_once_and_moves_nothing(evaluation_data: Path, factor: Fraction) -> None:
+    rows = [row for row in b2w(evaluation_data) if row.price_type == "regular"]
+    by_product: dict[tuple[str, str], list[Observation]] = defaultdict(list)
+    for row in rows:
+        by_product[row.competitor, row.product_id].append(row)
+    chance = random.Random(3)
+    for _ in range(25):
+        series = by_product[chance.choice(sorted(by_product))]
+        place = chance.randrange(1, len(series))
+        price = int((series[place].price_minor or 0) * factor)
+        spoiled = [*series[:place], msgspec.structs.replace(series[place], price_minor=price), *series[place + 1 :]]
+
+        events = Engine(DEFAULT.detection).observe(spoiled)
+
+        assert [e.price_minor for e in events if isinstance(e, ObservationQuarantined)] == [price]
+        assert not [e for e in events if isinstance(e, PriceMoved) and price in (e.price_minor, e.previous_minor)]
 
 
 def test_a_price_times_a_hundred_is_quarantined_once_and_moves_nothing(evaluation_data: Path) -> None:
