@@ -25,6 +25,7 @@ def brief(
 
     from alerts.channels import mail_of
     from alerts.mail import Letter
+    from cli.policies import in_force
     from contracts.errors import BadInputError
     from contracts.times import DAY_MS
     from ledger.store import Ledger
@@ -37,14 +38,13 @@ def brief(
     from reports.periods import week_of
     from reports.sources import gather
     from reports.table import moves_csv
-    from runtime.policies import load_policy
     from runtime.settings import load_settings
 
     if week and month:
         raise BadInputError("a brief is about --week or about --month, was given both")
     settings = load_settings()
     channel = mail_of(settings, mail) if mail else None
-    zone = load_policy(settings.policy).alerting.timezone
+    zone = in_force(settings).alerting.timezone
     last_week = week_of(time.time_ns() // 1_000_000 - 7 * DAY_MS, zone)
     period = month_named(month, zone) if month else week_named(week or last_week, zone)
     folder = recordings or settings.recordings

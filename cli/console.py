@@ -28,19 +28,19 @@ def console(
 
     import uvicorn
 
+    from cli.policies import in_force, is_fixed
     from console.app import create_app
     from console.oidc import Oidc
     from console.security import secret_of
     from contracts.errors import BadInputError, UnavailableError
     from ledger.store import Ledger
-    from runtime.policies import load_policy
     from runtime.run_files import announce
     from runtime.settings import load_settings
 
     settings = load_settings(config, console_host=host, console_port=port)
     if demo_login and not ipaddress.ip_address(socket.gethostbyname(settings.console_host)).is_loopback:
         raise BadInputError(f"--demo-login is for loopback only, was {settings.console_host}; use --host 127.0.0.1")
-    policy = load_policy(settings.policy)
+    policy = in_force(settings)
     try:
         listener = socket.create_server((settings.console_host, settings.console_port))
     except OSError as error:
@@ -62,6 +62,7 @@ def console(
         setup_code=code,
         oidc=Oidc(settings.oidc) if settings.oidc else None,
         address=settings.console_url,
+        fixed_policy=settings.policy if is_fixed(settings) else "",
     )
     try:
         # Open event streams never end by themselves: they are cut when the console is asked to stop.

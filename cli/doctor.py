@@ -44,10 +44,11 @@ def _report(name: str, check: Callable[[Settings], str], settings: Settings) -> 
 
 def check_policy(settings: Settings) -> str:
     """The policy can be read."""
-    from runtime.policies import load_policy
+    from cli.policies import in_force, is_fixed
 
-    policy = load_policy(settings.policy)
-    return f"{settings.policy}, version {policy.version}" + (
+    policy = in_force(settings)
+    where = settings.policy if is_fixed(settings) else "as put into force in the console"
+    return f"{where}, version {policy.version}" + (
         ", KILL SWITCH ON: nothing is proposed" if policy.pricing.kill_switch else ""
     )
 

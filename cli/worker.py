@@ -35,17 +35,18 @@ def worker(
 
     Example: PRICERADAR_KAFKA=kafka-1:9092,kafka-2:9092 priceradar worker streams
     """
+    from cli.policies import end_when_another_is_in_force, in_force
     from runtime.faust_app import run_app
     from runtime.logs import configure_logging
     from runtime.metrics import serve_metrics
-    from runtime.policies import load_policy
     from runtime.run_files import announce, kafka_settings
     from streams.admin import ensure_topics
 
     settings = kafka_settings(config)
     configure_logging(settings.log_level)
-    policy = load_policy(settings.policy)
+    policy = in_force(settings)
     ensure_topics(settings.kafka)
     port = serve_metrics(settings.metrics_port, settings.metrics_host)
     announce(settings.data, name.value, f"http://{settings.metrics_host}:{port}/metrics")
+    end_when_another_is_in_force(settings, policy.version)
     run_app(importlib.import_module(MODULES[name]).build(settings, policy), settings)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
+from alerts.text import headline
 from console import chart, exports
 from console.desk import NO_NUL, Desk, Person, Reader, TheDesk, Writer, need, now_ms
-from console.render import fragment, page
+from console.evidence import has_snapshot
+from console.render import fragment, page, query
+from console.sign_in import local
 from contracts.alerts import Alert
 from contracts.errors import BadInputError, NotFoundError
 from contracts.times import DAY_MS, HOUR_MS
@@ -85,13 +90,16 @@ def listed(request: Request, person: Reader, desk: TheDesk, after: str = "") -> 
         person.lang,
         person=person,
         section="alerts",
-        competitors=desk.kept("competitors", 60.0, lambda: _competitors(desk)),
+        competitors=desk.kept("competitors", 60.0, lambda: competitors(desk)),
         care=care,
+        may_care=person.may("care"),
+        here=f"/alerts?{query(**params_of(wanted), after=after)}",
         **values,
     )
 
 
-def _competitors(desk: Desk) -> list[str]:
+def competitors(desk: Desk) -> list[str]:
+    """Every competitor a price is known of."""
     with desk.ledger.reading() as connection:
         return pages.competitors(connection)
 
@@ -124,7 +132,8 @@ async def _events(desk: Desk, person: Person, wanted: AlertFilter) -> AsyncItera
     async for alerts in desk.live.listen():
         for alert in alerts:
             if fits(alert, wanted):
-                html = fragment("alert_row.html", person.lang, alert=alert, care={})
+                may, now = person.may("care"), now_ms()
+                html = fragment("alert_row.html", person.lang, alert=alert, care={}, may_care=may, now=now)
                 data = json.dumps({"id": alert.alert_id, "html": html, "headline": alert.headline})
                 yield f"event: alert\ndata: {data}\n\n"
         if not alerts:
@@ -158,12 +167,23 @@ def shown(request: Request, person: Reader, desk: TheDesk, alert_id: str) -> HTM
     since = alert.observed_at - HISTORY_DAYS * DAY_MS
     points = desk.ledger.price_points(alert.competitor, alert.product_id, since) if alert.product_id else []
     ours = item.price_minor if item and item.currency == alert.currency else None
+    own_steps = price_steps(desk, alert.sku, since) if ours is not None else []
     promotions = [point for point in points if point.price_type != "regular"][-8:]
     care = desk.ledger.care([alert_id]).get(alert_id)
     context: dict[str, Any] = {"item": item, "stock": stock, "similar": similar, "care": care, "names": names}
     context |= {"margin": margin_bp(item), "cover": stock.on_hand / demand if stock and demand else None}
-    context |= {"chart": chart.history(points, alert.observed_at, ours, alert.currency, alert.headline)}
-    context |= {"promotions": promotions, "proposals": proposals}
+    drawn = chart.history(
+        points,
+        now_ms() if alert.status != "closed" else alert.observed_at,
+        ours,
+        alert.currency,
+        headline(alert, "zh" if person.lang == "zh" else "en"),
+        own_steps=own_steps,
+        marked=alert.observed_at,
+        lang=person.lang,
+    )
+    context |= {"chart": drawn, "promotions": promotions, "proposals": proposals}
+    context |= {"snapshot": has_snapshot(desk, alert.evidence), "matched_margin": matched_margin_bp(alert, item)}
     return page(request, "alert.html", person.lang, person=person, section="alerts", alert=alert, **context)
 
 
@@ -174,9 +194,48 @@ def margin_bp(item: Any) -> int | None:
     return int((item.price_minor - item.cost_minor - item.fees_minor) * 10_000 // item.price_minor)
 
 
+def matched_margin_bp(alert: Alert, item: Any) -> int | None:
+    """Our margin in basis points if we asked their price; None where that is not known."""
+    if item is None or alert.to_minor is None or alert.currency != item.currency:
+        return None
+    return margin_bp(msgspec.structs.replace(item, price_minor=alert.to_minor))
+
+
+def price_steps(desk: Desk, sku: str, since: int) -> list[tuple[int, int]]:
+    """When (epoch ms) our price became what by a decision, in order; the first is the price before all of them."""
+    with desk.ledger.reading() as connection:
+        decided = pages.decisions_of(connection, sku, since)
+    if not decided:
+        return []
+    return [(since, decided[0].previous_minor), *((one.decided_at, one.price_minor) for one in decided)]
+
+
+@router.post("/alerts/acknowledge")
+def acknowledged(
+    person: Writer,
+    desk: TheDesk,
+    alert: Annotated[list[str] | None, Form()] = None,
+    back: Text = "/alerts",
+) -> Response:
+    """Acknowledge every chosen alert; one that is gone meanwhile is left out."""
+    need(person, "care")
+    now = now_ms()
+    for alert_id in (alert or [])[:PAGE]:
+        with suppress(NotFoundError):
+            desk.ledger.acknowledge(alert_id, person.name, now)
+    return RedirectResponse(local(back), 303)
+
+
 @router.post("/alerts/{alert_id}/{act}")
 def cared_for(
-    person: Writer, desk: TheDesk, alert_id: str, act: str, to: Text = "", hours: Text = "", reason: Text = ""
+    person: Writer,
+    desk: TheDesk,
+    alert_id: str,
+    act: str,
+    to: Text = "",
+    hours: Text = "",
+    reason: Text = "",
+    back: Text = "",
 ) -> Response:
     """Acknowledge, assign, snooze or call wrong."""
     need(person, "care")
@@ -191,7 +250,7 @@ def cared_for(
         desk.ledger.false_positive(alert_id, person.name, reason, now)
     else:
         raise NotFoundError(f"an alert is acknowledged, assigned, snoozed or called wrong, was {act[:40]!r}")
-    return RedirectResponse(f"/alerts/{alert_id}", 303)
+    return RedirectResponse(local(back) if back else f"/alerts/{alert_id}", 303)
 
 
 def _hours(text: str) -> int:

@@ -15,7 +15,20 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, Histogram, generate_latest
 from starlette.middleware.sessions import SessionMiddleware
 
-from console import alert_pages, api, approval_api, office_pages, product_pages, proposal_pages, sign_in
+from console import (
+    alert_pages,
+    api,
+    approval_api,
+    backtest_pages,
+    evidence,
+    match_pages,
+    office_pages,
+    overview_pages,
+    policy_pages,
+    product_pages,
+    proposal_pages,
+    sign_in,
+)
 from console.described import describe
 from console.desk import Desk, SignInNeededError, language
 from console.oidc import COOKIE as SSO_COOKIE
@@ -37,6 +50,20 @@ HEADERS = {
 }
 OWN_SITE = ("same-origin", "none")
 STATUS = {NotFoundError: 404, NotAllowedError: 403, BadInputError: 400}
+ROOMS = (
+    sign_in,
+    overview_pages,
+    alert_pages,
+    proposal_pages,
+    product_pages,
+    match_pages,
+    policy_pages,
+    backtest_pages,
+    office_pages,
+    evidence,
+    approval_api,
+    api,
+)
 Next = Callable[[Request], Awaitable[Response]]
 
 
@@ -51,13 +78,15 @@ def create_app(
     setup_code: str = "",
     oidc: Oidc | None = None,
     address: str = "",
+    fixed_policy: str = "",
 ) -> FastAPI:
     """The app over an open ledger.
 
     Args:
         demo_login: people choose a role instead of giving a password.
         secret: what sessions are signed with; without one they end with the process.
-        policy: the rules in force, asked again when a proposal is signed.
+        policy: the rules in force until people put a version into force here.
+        fixed_policy: where the settings say the policy is read from; then it is in force, and only it.
         data: folder of this installation, where reports of backtests are looked for.
         setup_code: lets the first visitor become the administrator of an empty ledger.
         oidc: a server people may sign in with, too.
@@ -74,7 +103,9 @@ def create_app(
         setup_code=setup_code,
         oidc=oidc,
         address=address,
+        fixed_policy=fixed_policy,
     )
+    app.router.add_event_handler("shutdown", app.state.desk.trials.stop)
     if oidc is not None:
         app.add_middleware(
             SessionMiddleware,
@@ -89,7 +120,7 @@ def create_app(
     app.exception_handler(PriceRadarError)(_failed)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     _watching(app, ledger)
-    for room in (sign_in, alert_pages, proposal_pages, product_pages, office_pages, approval_api, api):
+    for room in ROOMS:
         app.include_router(room.router)
     return app
 

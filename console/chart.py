@@ -4,60 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
+from console.frame import BOTTOM, HEIGHT, LEFT, LOCALES, RIGHT, TOP, WIDTH, Frame, axes, frame_of
+from console.phrases import phrase
 from contracts.money import format_minor
 from contracts.observations import PricePoint
 
-WIDTH, HEIGHT = 860, 280
-LEFT, RIGHT, TOP, BOTTOM = 84, 14, 12, 28
 COLOURS = 8
 MOST_POINTS = 600  # a series; more than there are pixels
-
-
-class Frame(NamedTuple):
-    """The rectangle of time (epoch ms) and amount (minor units) that is drawn."""
-
-    since: int
-    until: int
-    low: int
-    high: int
-
-    def x(self, at: int) -> float:
-        """Pixel of a time."""
-        share = (at - self.since) / max(self.until - self.since, 1)
-        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
-
-    def y(self, amount: int) -> float:
-        """Pixel of an amount."""
-        share = (amount - self.low) / max(self.high - self.low, 1)
-        return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
+SHOWN_TO_ALL = ("regular", "promotion")  # one line: what a customer without a card pays
 
 
 def history(
-    points: Iterable[PricePoint], until: int, own_minor: int | None = None, currency: str = "", label: str = ""
+    points: Iterable[PricePoint],
+    until: int,
+    own_minor: int | None = None,
+    currency: str = "",
+    label: str = "",
+    *,
+    own_steps: Sequence[tuple[int, int]] = (),
+    marked: int | None = None,
+    lang: str = "en",
 ) -> Markup:
-    """An SVG of the series in one currency; empty where nothing is priced. `until` in epoch ms."""
+    """An SVG of the series in one currency; empty where nothing is priced.
+
+    Args:
+        until: right edge, epoch ms; a line goes on to it.
+        own_minor: our price now.
+        own_steps: when (epoch ms) our price was what before, in order.
+        marked: a moment to point out, epoch ms.
+    """
     series = _series(points, currency)
     priced = [point for found in series.values() for point in found if point.price_minor is not None]
     if not priced:
         return Markup("")
-    frame = _frame(priced, until, own_minor)
-    money = currency or priced[0].currency
-    parts = [_axes(frame, money)]
-    if own_minor is not None:
-        y = frame.y(own_minor)
-        title = escape(format_minor(own_minor, money))
-        parts.append(Markup('<line class="own" x1="{}" x2="{}" y1="{}" y2="{}"><title>{}</title></line>').format(
-            LEFT, WIDTH - RIGHT, y, y, title
-        ))  # fmt: skip
-    legend = []
+    ours = [amount for _at, amount in own_steps] + ([] if own_minor is None else [own_minor])
+    amounts = [point.price_minor for point in priced if point.price_minor is not None]
+    frame = frame_of([point.observed_at for point in priced], amounts + ours, until)
+    parts = [axes(frame, currency or priced[0].currency, lang)]
+    legend: list[Markup] = []
+    alone = next(iter(series.values())) if len(series) == 1 else []  # bands of several would cover one another
+    if any(point.price_type == "promotion" for point in alone):
+        parts.append(_promotions(frame, alone))
+        legend.append(Markup('<li><i class="swatch band"></i>{}</li>').format(phrase(lang, "promotion")))
+    if ours:
+        parts.append(_own(frame, own_steps, ours[-1]))
+        legend.append(Markup('<li><i class="swatch own"></i>{}</li>').format(phrase(lang, "our_price")))
     for number, (name, found) in enumerate(sorted(series.items())):
-        parts.append(_line(frame, found, number % COLOURS))
-        parts.append(_marks(frame, found, number % COLOURS))
+        parts += [_line(frame, found, number % COLOURS), _marks(frame, found, number % COLOURS, lang)]
         legend.append(Markup('<li><i class="dot c{}"></i>{}</li>').format(number % COLOURS, name))
+    if marked is not None and frame.since <= marked <= frame.until:
+        parts.append(_marked(frame.x(marked)))
     svg = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
         WIDTH, HEIGHT, label, Markup("").join(parts)
     )
@@ -68,7 +67,7 @@ def _series(points: Iterable[PricePoint], currency: str) -> dict[str, list[Price
     found: dict[str, list[PricePoint]] = {}
     for point in points:
         if point.price_minor is None or not currency or point.currency == currency:
-            kind = "" if point.price_type == "regular" else f" ({point.price_type})"
+            kind = "" if point.price_type in SHOWN_TO_ALL else f" ({point.price_type})"
             seller = f" / {point.seller}" if point.seller else ""
             found.setdefault(f"{point.competitor} {point.product_id}{seller}{kind}"[:80], []).append(point)
     return {name: _thin(sorted(rows, key=lambda row: row.observed_at)) for name, rows in found.items()}
@@ -87,35 +86,32 @@ def _thin(rows: list[PricePoint]) -> list[PricePoint]:
     return [*kept, rows[-1]]
 
 
-def _frame(priced: Sequence[PricePoint], until: int, own_minor: int | None) -> Frame:
-    amounts = [point.price_minor for point in priced if point.price_minor is not None]
-    if own_minor is not None:
-        amounts.append(own_minor)
-    low, high = min(amounts), max(amounts)
-    margin = max((high - low) // 10, high // 50, 1)
-    times = [point.observed_at for point in priced]
-    return Frame(min(times), max(until, *times, min(times) + 60_000), max(low - margin, 0), high + margin)
+def _promotions(frame: Frame, rows: Sequence[PricePoint]) -> Markup:
+    """A band over every stretch in which the price shown was that of a promotion."""
+    ends = [row.observed_at for row in rows[1:]] + [frame.until]
+    bands = []
+    for row, end in zip(rows, ends, strict=True):
+        if row.price_type == "promotion" and row.price_minor is not None:
+            left = frame.x(row.observed_at)
+            bands.append(
+                Markup('<rect class="band" x="{}" y="{}" width="{}" height="{}"/>').format(
+                    left, TOP, round(max(frame.x(end) - left, 1), 1), HEIGHT - TOP - BOTTOM
+                )
+            )
+    return Markup("").join(bands)
 
 
-def _axes(frame: Frame, currency: str) -> Markup:
-    parts = []
-    for step in range(5):
-        amount = frame.low + (frame.high - frame.low) * step // 4
-        y = frame.y(amount)
-        parts.append(Markup('<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(LEFT, WIDTH - RIGHT, y, y))
-        text = format_minor(amount, currency)
-        parts.append(Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(LEFT - 6, y + 4, text))
-    form = "%H:%M:%S" if frame.until - frame.since < 3_600_000 else "%m-%d %H:%M"
-    if frame.until - frame.since > 5 * 86_400_000:
-        form = "%Y-%m-%d"
-    for step in range(5):
-        at = frame.since + (frame.until - frame.since) * step // 4
-        text = datetime.fromtimestamp(at / 1000, UTC).strftime(form)
-        anchor = "start" if step == 0 else "end" if step == 4 else "middle"
-        parts.append(
-            Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(frame.x(at), HEIGHT - 8, anchor, text)
-        )
-    return Markup("").join(parts)
+def _own(frame: Frame, steps: Sequence[tuple[int, int]], now: int) -> Markup:
+    path = f"M{LEFT} {frame.y(steps[0][1] if steps else now)}"
+    for at, amount in steps:
+        path += f"H{max(frame.x(at), LEFT)}V{frame.y(amount)}"
+    path += f"V{frame.y(now)}H{WIDTH - RIGHT}"
+    return Markup('<path class="own" d="{}"/>').format(path)
+
+
+def _marked(x: float) -> Markup:
+    line = Markup('<line class="mark" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(x, x, TOP, HEIGHT - BOTTOM)
+    return line + Markup('<circle class="mark" cx="{}" cy="{}" r="4"/>').format(x, TOP)
 
 
 def _line(frame: Frame, rows: Sequence[PricePoint], colour: int) -> Markup:
@@ -132,16 +128,16 @@ def _line(frame: Frame, rows: Sequence[PricePoint], colour: int) -> Markup:
     return Markup('<path class="line c{}" d="{}"/>').format(colour, "".join(path))
 
 
-def _marks(frame: Frame, rows: Sequence[PricePoint], colour: int) -> Markup:
+def _marks(frame: Frame, rows: Sequence[PricePoint], colour: int, lang: str) -> Markup:
     marks = []
     for row in rows[-120:]:
         if row.price_minor is None:
             continue
         when = datetime.fromtimestamp(row.observed_at / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-        title = f"{when} {format_minor(row.price_minor, row.currency)}"
+        title = f"{when} {format_minor(row.price_minor, row.currency, LOCALES[lang])}"
         gone = " gone" if row.availability == "OutOfStock" else ""
         marks.append(
-            Markup('<circle class="c{}{}" cx="{}" cy="{}" r="2.6"><title>{}</title></circle>').format(
+            Markup('<circle class="c{}{}" cx="{}" cy="{}" r="2.8"><title>{}</title></circle>').format(
                 colour, gone, frame.x(row.observed_at), frame.y(row.price_minor), title
             )
         )

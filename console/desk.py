@@ -13,13 +13,16 @@ from fastapi import Depends, Form, HTTPException, Request
 from console.live import Live
 from console.oidc import Oidc
 from console.security import COOKIE, Brake, Pace, Session, Sessions
+from console.trials import Trials
 from contracts.errors import NotAllowedError
 from contracts.policy import Policy
+from ledger import board, policies
 from ledger.store import Ledger
 from ledger.users import ROLES
 
 DEMO_PREFIX = "demo-"
 REQUESTS_A_SECOND, REQUESTS_AT_ONCE = 20.0, 200  # of one person: forms sent and what programs ask
+POLICY_SECONDS, BADGE_SECONDS = 1.0, 3.0
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL has no such letter
 
 # What a role may do; signing is decided by the ledger itself.
@@ -28,6 +31,8 @@ MAY: dict[str, tuple[str, ...]] = {
     "match": ("analyst", "pricing", "admin"),
     "audit": tuple(role for role in ROLES if role != "viewer"),
     "people": ("admin",),
+    "draft": tuple(role for role in ROLES if role != "viewer"),
+    "activate": ("marketing_director", "general_manager", "admin"),
 }
 
 
@@ -63,8 +68,10 @@ class Desk:
         setup_code: str,
         oidc: Oidc | None,
         address: str,
+        fixed_policy: str,
     ) -> None:
-        self.ledger, self.demo, self.policy, self.data = ledger, demo, policy, data
+        self.ledger, self.demo, self.data = ledger, demo, data
+        self.fixed_policy, self._policy, self.trials = fixed_policy, policy, Trials(data)
         self.policies = {one.version: one for one in (policy, *policies)}
         self.sessions, self.brake, self.live = Sessions(secret), Brake(), Live(ledger)
         self.setup_code, self.oidc, self.address = setup_code, oidc, address
@@ -77,6 +84,33 @@ class Desk:
         if known is None or time.monotonic() - known[0] > seconds:
             known = self._kept[name] = (time.monotonic(), make())
         return known[1]
+
+    def forget(self, name: str) -> None:
+        """Find a kept value anew the next time: it was changed here."""
+        self._kept.pop(name, None)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force: what people put into force here, unless the settings name another."""
+        if self.fixed_policy:
+            return self._policy
+        active: Policy | None = self.kept("policy", POLICY_SECONDS, self._active)
+        return active or self._policy
+
+    def _active(self) -> Policy | None:
+        with self.ledger.reading() as connection:
+            return policies.active(connection)
+
+    def badges(self) -> dict[str, int]:
+        """What waits for somebody, by section."""
+        found: dict[str, int] = self.kept("badges", BADGE_SECONDS, self._badges)
+        return found
+
+    def _badges(self) -> dict[str, int]:
+        with self.ledger.reading() as connection:
+            review = board.matches_to_review(connection)
+        pending = self.ledger.proposal_counts().get("pending", 0)
+        return {"alerts": self.ledger.open_alert_counts().get("red", 0), "proposals": pending, "matches": review}
 
     def role_in(self, session: Session) -> str | None:
         """The role of who signed in, None where the session ended; in the demo `demo-<role>` is somebody, too."""

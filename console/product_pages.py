@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from console import chart
-from console.alert_pages import margin_bp
+from console.alert_pages import competitors, margin_bp, price_steps
 from console.desk import Reader, TheDesk, now_ms
 from console.render import page
 from contracts.errors import NotFoundError
@@ -19,7 +21,9 @@ DAYS = (7, 30, 90, 365)
 
 
 @router.get("/products")
-def listed(request: Request, person: Reader, desk: TheDesk, q: str = "", after: str = "") -> HTMLResponse:
+def listed(
+    request: Request, person: Reader, desk: TheDesk, q: str = "", after: str = "", competitor: str = ""
+) -> HTMLResponse:
     """A page of the catalogue, each with the lowest price of the market."""
     with desk.ledger.reading() as connection:
         skus = pages.products(connection, q.strip()[:200], after, PAGE + 1)
@@ -28,14 +32,20 @@ def listed(request: Request, person: Reader, desk: TheDesk, q: str = "", after: 
     for sku in skus[:PAGE]:
         item = desk.ledger.item(sku)
         there = [
-            p for p in prices if p.sku == sku and p.price_minor is not None and item and p.currency == item.currency
+            p
+            for p in prices
+            if p.sku == sku
+            and p.price_minor is not None
+            and item
+            and p.currency == item.currency
+            and competitor in ("", p.competitor)
         ]
         lowest = min(there, key=lambda point: point.price_minor or 0, default=None)
         rows.append({"item": item, "stock": desk.ledger.stock(sku), "lowest": lowest, "margin": margin_bp(item)})
     more = skus[PAGE - 1] if len(skus) > PAGE else ""
-    return page(
-        request, "products.html", person.lang, person=person, section="products", rows=rows, q=q, more=more, after=after
-    )
+    values: dict[str, Any] = {"rows": rows, "q": q, "more": more, "after": after, "competitor": competitor}
+    values |= {"competitors": desk.kept("competitors", 60.0, lambda: competitors(desk))}
+    return page(request, "products.html", person.lang, person=person, section="products", **values)
 
 
 @router.get("/products/{sku:path}")
@@ -54,7 +64,10 @@ def shown(request: Request, person: Reader, desk: TheDesk, sku: str, days: int =
         for point in desk.ledger.price_points(match.competitor, match.product_id, since)
     ]
     currency = item.currency if item else ""
-    drawn = chart.history(points, now, item.price_minor if item else None, currency, item.name if item else sku)
+    own = item.price_minor if item else None
+    steps = price_steps(desk, sku, since) if item else []
+    label = item.name if item else sku
+    drawn = chart.history(points, now, own, currency, label, own_steps=steps, lang=person.lang)
     with desk.ledger.reading() as connection:
         latest = pages.latest_prices(connection, [sku])
         alerts = pages.alerts(connection, pages.AlertFilter(status="all", sku=sku), None, 10)

@@ -1,41 +1,61 @@
-"""The queue of proposals, one proposal with its explanation, and the signatures of people."""
+"""The queue of proposals, one proposal with its explanation, signatures of people, and many approved at once."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from console import chart
-from console.alert_pages import position
+from console import bars, chart
+from console.alert_pages import position, price_steps
 from console.desk import NO_NUL, Desk, Person, Reader, TheDesk, Writer, now_ms
 from console.render import page
-from contracts.errors import BadInputError, NotFoundError
+from contracts.approvals import Signature, Standing
+from contracts.errors import BadInputError
 from contracts.proposals import Proposal
 from contracts.times import DAY_MS
-from ledger import pages, signing
-from pricing.approval import needed
+from ledger import bulk, pages, signing
+from ledger.signing import Foreseen
 from pricing.explain import explain
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
-STATUSES = ("pending", "approved", "published", "rejected", "expired", "blocked", "undone")
+STATUSES = ("pending", "approved", "published", "rejected", "expired", "blocked")
+Text = Annotated[str, Form(max_length=2_000, pattern=NO_NUL)]
+Chosen = Annotated[list[str] | None, Form()]
 
 
-def missing(desk: Desk, proposal: Proposal) -> list[str]:
-    """Roles that have not signed yet, in the order in which they are asked."""
-    signed = {one.role for one in desk.ledger.signatures(proposal.proposal_id)}
-    return [role for role in needed(proposal, desk.policy.approval) if role not in signed]
+class Step(msgspec.Struct, frozen=True):
+    """One role on the way to a decision: done, no (rejected), asked now, or waiting; who signed and when."""
+
+    role: str
+    state: str
+    user: str = ""
+    at: int = 0
+    reason: str = ""
+    on_behalf_of: str = ""
 
 
-def may_sign(desk: Desk, person: Person, proposal: Proposal, status: str) -> bool:
-    """Whether to offer the buttons; the ledger decides when they are pressed."""
-    if status != "pending":
-        return False
+def ladder(standing: Standing, signed: tuple[Signature, ...]) -> list[Step]:
+    """The roles that sign, in order, and how far it has come."""
+    by_role = {one.role: one for one in signed}
+    found = []
+    for role in dict.fromkeys((*standing.needed, *by_role)):
+        one = by_role.get(role)
+        if one is None:
+            found.append(Step(role, "asked" if role == standing.asked else "waiting"))
+        else:
+            state = "done" if one.verdict == "approve" else "no"
+            found.append(Step(role, state, one.user, one.signed_at, one.reason, one.on_behalf_of))
+    return found
+
+
+def foreseen(desk: Desk, person: Person, proposal_id: str) -> Foreseen:
+    """What an approval of this person would do now; NotFoundError."""
     with desk.ledger.reading() as connection:
-        seen = signing.foresee(connection, proposal.proposal_id, person.name, person.role, now_ms(), desk.policy)
-    return seen.authority is not None
+        return signing.foresee(connection, proposal_id, person.name, person.role, now_ms(), desk.policy)
 
 
 @router.get("/proposals")
@@ -46,48 +66,69 @@ def queue(
     chosen = "" if status == "all" else status
     with desk.ledger.reading() as connection:
         found = pages.proposals(connection, chosen, sku, position(after), PAGE + 1)
-    rows = [
-        {
-            "proposal": proposal,
-            "status": where,
-            "missing": missing(desk, proposal) if where == "pending" else [],
-            "mine": may_sign(desk, person, proposal, where),
-            "item": desk.ledger.item(proposal.sku),
-        }
-        for proposal, where in found[:PAGE]
-    ]
+    rows = [_row(desk, person, proposal, where) for proposal, where in found[:PAGE]]
     last = found[PAGE - 1][0] if len(found) > PAGE else None
     values = {"rows": rows, "status": status, "sku": sku, "after": after, "counts": desk.ledger.proposal_counts()}
     values |= {"more": f"{last.decided_at}.{last.proposal_id}" if last else "", "statuses": STATUSES}
     return page(request, "proposals.html", person.lang, person=person, section="proposals", **values)
 
 
+def _row(desk: Desk, person: Person, proposal: Proposal, status: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"proposal": proposal, "status": status, "item": desk.ledger.item(proposal.sku)}
+    if status != "pending":
+        return {**told, "ladder": [], "mine": False}
+    seen = foreseen(desk, person, proposal.proposal_id)
+    return {**told, "ladder": ladder(seen.standing, seen.signed), "mine": seen.authority is not None}
+
+
 @router.get("/proposals/{proposal_id}")
 def shown(request: Request, person: Reader, desk: TheDesk, proposal_id: str) -> HTMLResponse:
     """One proposal: what, why, who signs, and what a signature does."""
-    found = desk.ledger.proposal_with_status(proposal_id)
-    if found is None:
-        raise NotFoundError(f"no proposal has the id {proposal_id[:80]!r}")
-    proposal, status = found
-    waiting = missing(desk, proposal) if status == "pending" else []
-    points = desk.ledger.price_points_of_sku(proposal.sku, proposal.decided_at - 90 * DAY_MS)
-    drawn = chart.history(points, proposal.decided_at, proposal.current_minor, proposal.currency, proposal.sku)
-    values: dict[str, Any] = {"proposal": proposal, "status": status, "missing": waiting, "chart": drawn}
-    values |= {"mine": may_sign(desk, person, proposal, status), "item": desk.ledger.item(proposal.sku)}
-    values |= {"signed": desk.ledger.signatures(proposal_id), "text": explain(proposal, person.lang)}
+    seen = foreseen(desk, person, proposal_id)
+    proposal, since = seen.proposal, seen.proposal.decided_at - 90 * DAY_MS
+    drawn = chart.history(
+        desk.ledger.price_points_of_sku(proposal.sku, since),
+        max(proposal.decided_at, now_ms()),
+        proposal.current_minor,
+        proposal.currency,
+        proposal.sku,
+        own_steps=price_steps(desk, proposal.sku, since),
+        marked=proposal.decided_at,
+        lang=person.lang,
+    )
+    tracks = bars.guard_tracks(proposal.guards, proposal.current_minor, proposal.floor_minor)
+    values: dict[str, Any] = {"proposal": proposal, "status": seen.status, "seen": seen, "standing": seen.standing}
+    values |= {"mine": seen.authority is not None, "item": desk.ledger.item(proposal.sku), "chart": drawn}
+    values |= {"ladder": ladder(seen.standing, seen.signed), "text": explain(proposal, person.lang)}
+    values |= {"guards": list(zip(proposal.guards, tracks, strict=True))}
     return page(request, "proposal.html", person.lang, person=person, section="proposals", **values)
+
+
+@router.post("/proposals/preview")
+def preview(request: Request, person: Writer, desk: TheDesk, id: Chosen = None) -> HTMLResponse:  # noqa: A002
+    """What approving the chosen ones would do, one by one and in sum; nothing is changed."""
+    with desk.ledger.reading() as connection:
+        found = bulk.preview(connection, id or [], person.name, person.role, now_ms(), desk.policy)
+    rows = [(row, desk.ledger.item(row.sku) if row.sku else None) for row in found.rows]
+    return page(request, "bulk.html", person.lang, person=person, section="proposals", preview=found, rows=rows)
+
+
+@router.post("/proposals/approve")
+def approve(person: Writer, desk: TheDesk, seal: Text, reason: Text = "", id: Chosen = None) -> Response:  # noqa: A002
+    """Approve exactly what the preview showed, or nothing."""
+    with desk.ledger.writing() as connection:
+        bulk.approve(connection, id or [], seal, person.name, person.role, reason, now_ms(), desk.policy)
+    desk.forget("badges")
+    return RedirectResponse("/proposals", 303)
 
 
 @router.post("/proposals/{proposal_id}/sign")
 def sign(
-    person: Writer,
-    desk: TheDesk,
-    proposal_id: str,
-    verdict: Annotated[str, Form()],
-    reason: Annotated[str, Form(max_length=2_000, pattern=NO_NUL)] = "",
+    person: Writer, desk: TheDesk, proposal_id: str, verdict: Annotated[str, Form()], reason: Text = ""
 ) -> Response:
     """Approve or reject under the role of who signed in."""
     if verdict not in ("approve", "reject"):
         raise BadInputError(f"a verdict is approve or reject, was {verdict[:40]!r}")
     desk.ledger.sign(proposal_id, person.name, person.role, verdict, reason, now_ms(), desk.policy)
+    desk.forget("badges")
     return RedirectResponse(f"/proposals/{proposal_id}", 303)

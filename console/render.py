@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -16,11 +16,13 @@ from alerts.phrases import in_chinese
 from alerts.text import headline
 from console.phrases import phrase
 from contracts.money import format_minor
-from contracts.times import to_iso
+from contracts.times import DAY_MS, to_iso
+from ledger.models import AuditRow
+from pricing.phrases import GUARDS, REASON_TEXTS
 
 FOLDER = Path(__file__).parent
 LOCALES = {"en": "en", "zh": "zh_CN"}
-SECTIONS = ("overview", "alerts", "proposals", "products", "matches", "policies", "backtests", "audit")
+SECTIONS = ("overview", "alerts", "proposals", "products", "matches", "policies", "backtests", "audit", "people")
 
 
 def money(amount: int | None, currency: str, lang: str = "en") -> str:
@@ -46,6 +48,45 @@ def span(ms: int, lang: str = "en") -> str:
     return f"{max(ms, 0) // 1000} {'s' if lang == 'en' else '秒'}"
 
 
+def clock(ms: int, now: int) -> str:
+    """A time as briefly as it is clear: the hour today, else the day, too."""
+    return moment(ms)[11:] if ms // DAY_MS == now // DAY_MS else moment(ms)[5:16]
+
+
+def count(number: object) -> str:
+    """A number with its thousands apart, a dash for none."""
+    return f"{number:,}" if isinstance(number, int | float) else "–"
+
+
+def share(bp: int | None) -> str:
+    """Basis points as a share in per cent."""
+    return "–" if bp is None else f"{bp / 100:.1f} %"
+
+
+def guard(name: str, lang: str) -> str:
+    """A guard in the reader's language."""
+    return GUARDS[lang].get(name) or name.replace("_", " ")
+
+
+def objection(name: str, lang: str) -> str:
+    """Why a proposal was held back, in the reader's language."""
+    return REASON_TEXTS[lang].get(name) or name.replace("_", " ")
+
+
+SUBJECTS = {
+    "alert": ("acknowledge", "assign", "snooze", "false_positive"),
+    "proposal": ("approve", "reject", "decide", "withhold", "expire", "escalate"),
+}
+
+
+def act_link(act: AuditRow) -> str:
+    """The page of what an act was about, where it has one."""
+    found = next((kind for kind, actions in SUBJECTS.items() if act.action in actions), None)
+    if found is not None:
+        return f"/{found}s/{quote(act.subject, safe='')}"
+    return f"/policies?{query(version=act.subject)}" if act.action.endswith("_policy") else ""
+
+
 def query(**values: object) -> str:
     """A query string of the values that are set."""
     return urlencode({name: value for name, value in values.items() if value not in (None, "")})
@@ -57,10 +98,27 @@ def reason(text: str, lang: str) -> str:
 
 
 ENVIRONMENT = Environment(
-    loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    loader=FileSystemLoader(FOLDER / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 ENVIRONMENT.filters.update(
-    money=money, percent=percent, moment=moment, span=span, link=link, reason=reason, headline=headline
+    money=money,
+    percent=percent,
+    share=share,
+    count=count,
+    moment=moment,
+    clock=clock,
+    iso=to_iso,
+    span=span,
+    link=link,
+    reason=reason,
+    headline=headline,
+    guard=guard,
+    objection=objection,
+    act_link=act_link,
 )
 ENVIRONMENT.globals.update(query=query)
 
@@ -77,6 +135,8 @@ def fragment(name: str, lang: str, **values: Any) -> str:
 def page(request: Request, name: str, lang: str, code: int = 200, **values: Any) -> HTMLResponse:
     """A whole page; its language is kept for the next one."""
     known: dict[str, Any] = {"person": None, "section": "", "sections": SECTIONS, "now": time.time_ns() // 1_000_000}
+    if values.get("person") is not None:
+        known["badges"] = request.app.state.desk.badges()
     theme = request.cookies.get("theme", "")
     params = dict(request.query_params)
     params["lang"] = "en" if lang == "zh" else "zh"

@@ -261,3 +261,16 @@ class TokenRow(Base):
     hash: Mapped[str]
     created_at: Mapped[int]
     revoked_at: Mapped[int | None]
+
+
+class PolicyRow(Base):
+    """A version of the policy; the one that was put into force last is in force."""
+
+    __tablename__ = "policies"
+    version: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[str]
+    created_by: Mapped[str]
+    created_at: Mapped[int]
+    note: Mapped[str]
+    activated_by: Mapped[str | None]
+    activated_at: Mapped[int | None]

@@ -15,9 +15,9 @@ from contracts.codec import decode, encode
 from contracts.errors import BadInputError, NotFoundError
 from contracts.facts import Match
 from contracts.observations import PricePoint
-from contracts.proposals import Proposal, ProposalStatus
+from contracts.proposals import Decision, Proposal, ProposalStatus
 from ledger import audit
-from ledger.models import AlertRow, AuditRow, ItemRow, MatchRow, PriceRow, ProposalRow, UserRow
+from ledger.models import AlertRow, AuditRow, DecisionRow, ItemRow, MatchRow, PriceRow, ProposalRow, UserRow
 
 OPEN = ("opened", "updated")
 
@@ -134,6 +134,23 @@ def latest_prices(connection: Connection, skus: list[str]) -> list[PricePoint]:
         point = PricePoint(**{**{name: row[name] for name in PricePoint.__struct_fields__}, "sku": row["ours"]})
         found[point.competitor, point.product_id] = point
     return list(found.values())
+
+
+def newest_points(connection: Connection, products: list[tuple[str, str]]) -> dict[tuple[str, str], PricePoint]:
+    """The last price of each of these products of competitors, with what the shop calls it."""
+    found = {}
+    for competitor, product_id in products:
+        query = select(PriceRow.__table__).where(PriceRow.competitor == competitor, PriceRow.product_id == product_id)
+        row = connection.execute(query.order_by(PriceRow.observed_at.desc()).limit(1)).mappings().one_or_none()
+        if row is not None:
+            found[competitor, product_id] = PricePoint(**row)
+    return found
+
+
+def decisions_of(connection: Connection, sku: str, since: int) -> list[Decision]:
+    """Decisions about our price of a product from `since` (epoch ms) on, in order of time."""
+    query = select(DecisionRow.body).where(DecisionRow.sku == sku, DecisionRow.decided_at >= since)
+    return [decode(body.encode(), Decision) for body in connection.scalars(query.order_by(DecisionRow.decided_at))]
 
 
 def products(connection: Connection, text: str, after: str, limit: int) -> list[str]:

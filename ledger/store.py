@@ -42,6 +42,11 @@ class Ledger:
             migrate(engine)
         return cls(engine)
 
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL this ledger was opened at, with its password."""
+        return self._engine.url.render_as_string(hide_password=False)
+
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()

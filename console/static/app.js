@@ -1,8 +1,8 @@
-// Keys, the theme, and alerts that arrive while the page is open. Everything works without this file.
+// Keys, the theme, choosing rows, and alerts that arrive while the page is open. Everything works without this file.
 "use strict";
 
 const rows = () => [...document.querySelectorAll("table.list tbody tr[data-href]")];
-const typing = (target) => target.closest("input, select, textarea");
+const typing = (target) => target.closest("input:not([type=checkbox]), select, textarea");
 const selected = () => document.querySelector("tr.at");
 
 function move(step) {
@@ -11,7 +11,7 @@ function move(step) {
   const at = all.indexOf(selected());
   const next = all[at < 0 ? 0 : Math.min(Math.max(at + step, 0), all.length - 1)];
   all.forEach((row) => row.classList.toggle("at", row === next));
-  next.querySelector("a").focus();
+  next.querySelector("a")?.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
 }
 
@@ -21,7 +21,12 @@ const KEYS = {
   j: () => move(1),
   k: () => move(-1),
   a: () => inReach("[data-key=a]:not(:disabled)")?.click(),
-  r: () => inReach("[data-focus=r]")?.form.elements.reason.focus(),
+  r: () => {
+    const button = inReach("[data-focus=r], [data-key=r]:not(:disabled)");
+    if (button?.dataset.focus) button.form.elements.reason.focus();
+    else button?.click();
+  },
+  x: () => selected()?.querySelector("input[type=checkbox]")?.click(),
   "/": () => document.querySelector("input[type=search]")?.focus(),
   Enter: () => selected() && !document.activeElement.closest("a, button") && (location.href = selected().dataset.href),
 };
@@ -35,12 +40,44 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("tr[data-href]");
+  if (row && !event.target.closest("a, button, input, select, label, form") && !String(getSelection())) location.href = row.dataset.href;
+});
+
 document.getElementById("theme")?.addEventListener("click", () => {
   const root = document.documentElement;
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
   document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
 });
+
+// Boxes of one name, the one that chooses them all, and how many are chosen.
+function count(name) {
+  const boxes = [...document.querySelectorAll(`input[type=checkbox][name="${name}"]`)];
+  const chosen = boxes.filter((box) => box.checked).length;
+  const bar = document.querySelector(`[data-selection="${name}"]`);
+  if (bar) {
+    bar.hidden = chosen === 0;
+    bar.querySelector("[data-count]").textContent = chosen;
+  }
+  const all = document.querySelector(`input[data-all="${name}"]`);
+  if (all) {
+    all.checked = chosen > 0 && chosen === boxes.length;
+    all.indeterminate = chosen > 0 && chosen < boxes.length;
+  }
+}
+
+document.addEventListener("change", (event) => {
+  const { all } = event.target.dataset;
+  if (all) document.querySelectorAll(`input[type=checkbox][name="${all}"]`).forEach((box) => { box.checked = event.target.checked; });
+  if (event.target.matches("input[type=checkbox]")) count(all || event.target.name);
+});
+document.querySelectorAll("[data-selection]").forEach((bar) => count(bar.dataset.selection));
+
+document.querySelectorAll("[data-refresh]").forEach((part) => setTimeout(() => location.reload(), 1000 * part.dataset.refresh));
+document.querySelectorAll(".drawn").forEach((part) => { part.scrollLeft = part.scrollWidth; }); // the newest is on the right
+document.querySelector("header nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 const MOST_ROWS = 200;
 
@@ -59,7 +96,9 @@ function listen(table) {
     holder.innerHTML = html.trim();
     const row = holder.content.firstElementChild;
     row.classList.add("new");
-    document.getElementById(id)?.remove();
+    const old = document.getElementById(id);
+    if (old?.classList.contains("at")) row.classList.add("at");
+    old?.remove();
     document.getElementById("nothing")?.remove();
     const body = table.tBodies[0];
     body.prepend(row);

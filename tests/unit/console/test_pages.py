@@ -203,15 +203,3 @@ async def test_a_rejection_without_a_reason_is_refused(ledger: Ledger) -> None:
         form = {"token": token, "verdict": "reject", "reason": "  "}
         assert (await client.post("/proposals/m1/sign", data=form)).status_code == 400
     assert ledger.proposal_counts() == {"pending": 1}
-
-
-async def test_a_draft_of_a_policy_is_checked_and_compared(ledger: Ledger) -> None:
-    async with client_of(ledger) as client:
-        token = await signed_in(client, "analyst")
-        good = await client.post("/policies", data={"token": token, "draft": "[detection]\nmove_bp = 400\n"})
-        assert good.status_code == 200
-        assert "detection.move_bp" in good.text
-        assert "pricing.cap_bp" not in good.text
-        bad = await client.post("/policies", data={"token": token, "draft": "[pricing]\ncap_bp = 301\n"})
-        assert bad.status_code == 400
-        assert "cap_bp" in bad.text
