@@ -163,7 +163,7 @@ class AlertBook:
             level,
             text.of_price(event, start, event.price_minor, event.currency),
             before,
-            reasons=(*reasons, say("seen", event.basis)),
+            reasons=(*reasons, say(f"seen_{event.basis}")),
             from_minor=start,
             to_minor=event.price_minor,
             currency=event.currency,

@@ -18,7 +18,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "below_us": ("{0} % below our price of {1}", "比我方价格 {1} 低 {0}%"),
     "above_us": ("still {0} % above our price of {1}", "仍比我方价格 {1} 高 {0}%"),
     "unsure": ("match only {0} % sure", "匹配度仅 {0}%"),
-    "seen": ("seen as {0}", "判定方式：{0}"),
+    "seen_step": ("seen as step", "判定方式：单次变动"),
+    "seen_drift": ("seen as drift", "判定方式：累计漂移"),
     "ours": (
         "meets {0} of our products so far, hardest {1}: {2} % to {3}",
         "已涉及我方 {0} 个商品，影响最大 {1}：{2}%，至 {3}",
@@ -28,6 +29,18 @@ PHRASES: dict[str, tuple[str, str]] = {
     "same_factor": ("everything rose by the same factor", "全部商品同倍上涨"),
     "beyond_belief": ("prices jumped beyond belief or changed currency", "价格异常跳变或币种改变"),
     "gone": ("prices are gone", "价格全部消失"),
+}
+# Kinds of promotion.
+PROMOTIONS: dict[str, tuple[str, str]] = {
+    "was_now": ("price struck through", "划线价"),
+    "coupon": ("coupon", "优惠券"),
+    "bundle": ("bundle", "组合装"),
+    "threshold": ("spend and save", "满减"),
+    "flash_sale": ("flash sale", "限时抢购"),
+    "gift": ("gift", "赠品"),
+    "member_price": ("member price", "会员价"),
+    "inferred": ("dip that returned", "短期降价后恢复"),
+    "other": ("other", "其他"),
 }
 _SLOT = re.compile(r"\\\{(\d)\\\}")
 

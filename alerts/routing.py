@@ -18,6 +18,7 @@ from contracts.times import EPOCH, MILLISECOND, MINUTE_MS, SECOND_MS
 
 FIRST_RETRY_MS = 5 * SECOND_MS
 LONGEST_RETRY_MS = 15 * MINUTE_MS
+LATE_MS = 10 * MINUTE_MS
 ESCALATION = "escalation"
 
 
@@ -111,7 +112,8 @@ class Routes:
 def parcels(owed: Sequence[tuple[Delivery, Alert]], merge_from: int) -> list[Parcel]:
     """What is owed to one channel now as what it will get: `merge_from` or more become one message.
 
-    Escalations are not mixed with the rest. One alert is told once, at its newest revision,
+    0 merges nothing. What was kept back, by quiet hours or by a channel that was dead, is one
+    message from two on. Escalations are not mixed with the rest. One alert is told once, at its newest revision,
     whatever is owed of it.
     """
     newest: dict[tuple[str, bool], list[tuple[Delivery, Alert]]] = {}
@@ -120,7 +122,17 @@ def parcels(owed: Sequence[tuple[Delivery, Alert]], merge_from: int) -> list[Par
     singles = [_parcel(group) for group in newest.values()]
     escalated = [parcel for parcel in singles if parcel.escalated]
     others = [parcel for parcel in singles if not parcel.escalated]
+    if not merge_from:
+        return [*escalated, *others]
+    if len(others) < merge_from:
+        late = [parcel for parcel in others if _kept_back(parcel)]
+        timely = [parcel for parcel in others if not _kept_back(parcel)]
+        return [*_merged(escalated, merge_from), *timely, *_merged(late, 2)]
     return [*_merged(escalated, merge_from), *_merged(others, merge_from)]
+
+
+def _kept_back(parcel: Parcel) -> bool:
+    return any(delivery.due_at - parcel.alerts[0].observed_at > LATE_MS for delivery in parcel.deliveries)
 
 
 def _merged(singles: list[Parcel], merge_from: int) -> list[Parcel]:

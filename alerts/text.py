@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from alerts.escape import clean
+from alerts.phrases import PROMOTIONS
 from contracts.alerts import Alert
 from contracts.events import (
     BackInStock,
@@ -34,7 +35,7 @@ def of_price(event: MarketEvent, start: int, price: int, currency: str, language
     change = f"{abs(price - start) / start:.1%}"
     now, was = (format_minor(amount, currency, "zh" if language == "zh" else "en") for amount in (price, start))
     if language == "zh":
-        return f"{event.competitor} {'降价' if price < start else '涨价'} {change}:{name_of(event)} {was} → {now}"
+        return f"{event.competitor} {'降价' if price < start else '涨价'} {change}：{name_of(event)} {was} → {now}"
     return f"{event.competitor} {'cut' if price < start else 'raised'} {name_of(event)} by {change}: {was} → {now}"
 
 
@@ -97,7 +98,7 @@ def _in_chinese(alert: Alert) -> str:
     if alert.kind == "assortment":
         return f"{'上架' if alert.subject == 'listed' else '下架'}商品 {alert.count} 个"
     words = {
-        "promotion": f"促销（{alert.promotion.replace('_', ' ')}）",
+        "promotion": f"促销（{PROMOTIONS[alert.promotion][1] if alert.promotion in PROMOTIONS else alert.promotion}）",
         "stock": "缺货",
         "quarantine": "价格异常，待核实",
     }

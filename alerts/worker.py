@@ -45,7 +45,6 @@ DISPATCH_SECONDS = 0.5
 LOOK_SECONDS = 10.0
 HISTORY_DAYS = 90  # of the chart in a mail
 LEASE_MS = 15_000  # after a crash what was being sent waits so long for the next worker
-NEVER = 10**9
 
 LATENCY = Histogram(
     "priceradar_alert_latency_seconds",
@@ -135,7 +134,7 @@ class AlertsWorker:
 
     async def deliver(self, channel: Channel) -> int:
         """Send what is due on one channel; a refusal is tried again later. Returns how many parcels were due."""
-        merge_from = self.policy.alerting.merge_from if channel.merges else NEVER
+        merge_from = self.policy.alerting.merge_from if channel.merges else 0
         due = await asyncio.to_thread(
             self.ledger.claim_parcels, self.holder, channel.name, _now_ms(), LEASE_MS, merge_from
         )

@@ -37,7 +37,7 @@ def claim(
     """
     lock(connection, DELIVERY_LOCK)
     _forget_settled(connection, channel, now_ms)
-    most = SINGLY_AT_ONCE if merge_from > SINGLY_AT_ONCE else MERGED_AT_ONCE
+    most = MERGED_AT_ONCE if merge_from else SINGLY_AT_ONCE
     on_their_way: dict[str, list[tuple[Delivery, Alert]]] = {}
     fresh = []
     for parcel_id, delivery, alert in _owed(connection, channel, now_ms, most):

@@ -148,9 +148,7 @@ class Ledger:
         with self.reading() as connection:
             return care.precision(connection, since_ms, until_ms)
 
-    def claim_parcels(
-        self, holder: str, channel: str, now_ms: int, lease_ms: int, merge_from: int = 10**9
-    ) -> list[Parcel]:
+    def claim_parcels(self, holder: str, channel: str, now_ms: int, lease_ms: int, merge_from: int = 0) -> list[Parcel]:
         """What is due on a channel, held by `holder`; see `ledger.outbox.claim`."""
         with self.reading() as connection:
             if not outbox.waiting(connection, channel, now_ms):

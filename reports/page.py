@@ -10,12 +10,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from alerts.escape import clean, link
-from alerts.phrases import in_chinese
+from alerts.phrases import PROMOTIONS, in_chinese
 from contracts.money import format_minor
 from pricing.phrases import REASON_TEXTS
 from reports.brief import Brief
 from reports.plots import plots, png, svg
-from reports.words import PROMOTIONS, STATUS, Language, duration, named, word
+from reports.words import STATUS, Language, duration, named, word
 
 MOST = 20  # rows of a table
 PLOTS = ("days", "cuts", "index", "brought")

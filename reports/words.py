@@ -129,17 +129,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "调价以策略阈值判定为准。时间均为 {0}。由 PriceRadar 生成。",
     ),
 }
-PROMOTIONS: dict[str, tuple[str, str]] = {
-    "was_now": ("price struck through", "划线价"),
-    "coupon": ("coupon", "优惠券"),
-    "bundle": ("bundle", "组合装"),
-    "threshold": ("spend and save", "满减"),
-    "flash_sale": ("flash sale", "限时抢购"),
-    "gift": ("gift", "赠品"),
-    "member_price": ("member price", "会员价"),
-    "inferred": ("dip that returned", "短期降价后恢复"),
-    "other": ("other", "其他"),
-}
 STATUS: dict[str, tuple[str, str]] = {
     "pending": ("waiting", "待审批"),
     "approved": ("approved", "已批准"),
@@ -157,7 +146,7 @@ def word(name: str, language: Language, *values: object) -> str:
 
 
 def named(table: dict[str, tuple[str, str]], name: str, language: Language) -> str:
-    """A name out of PROMOTIONS or STATUS; an unknown one as it is."""
+    """A name out of such a table; an unknown one as it is."""
     return table[name][language == "zh"] if name in table else name.replace("_", " ")
 
 

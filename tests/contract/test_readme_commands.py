@@ -34,7 +34,7 @@ def mentions() -> Iterator[tuple[str, str]]:
 
 
 # Written down before they are there: to be taken out of here as each lands.
-NOT_YET = {"brief"}
+NOT_YET: set[str] = set()
 
 
 def _cases(pairs: Iterator[tuple[str, str]]) -> Iterator[object]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -30,15 +27,11 @@ ALERT = Alert(
 )
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    if request.param == "sqlite":
-        found = Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
-    else:
-        found = Ledger.open(request.getfixturevalue("postgres_url"))
-    found.record_alerts([msgspec.structs.replace(ALERT, alert_id=f"alert_{n}", product_id=f"p{n}") for n in range(4)])
-    yield found
-    found.close()
+@pytest.fixture
+def ledger(ledger: Ledger) -> Ledger:
+    """The shared fixture's ledger with four alerts."""
+    ledger.record_alerts([msgspec.structs.replace(ALERT, alert_id=f"alert_{n}", product_id=f"p{n}") for n in range(4)])
+    return ledger
 
 
 def test_what_people_do_stays_through_later_revisions_and_is_audited(ledger: Ledger) -> None:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import msgspec
-import pytest
 
 from alerts.routing import Parcel, Routes
 from contracts.alerts import Alert, Severity
@@ -36,19 +32,11 @@ def alert(number: int, revision: int = 1, severity: Severity = "red", at: int = 
     )
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    found = Ledger.open(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    yield found
-    found.close()
-
-
 def raised(ledger: Ledger, *found: Alert) -> None:
     ledger.record_alerts(found, [owed for one in found for owed in ROUTES.deliveries(one, NOW)])
 
 
-def claim(ledger: Ledger, who: str = "me", at: int = NOW, merge_from: int = 10**9) -> list[Parcel]:
+def claim(ledger: Ledger, who: str = "me", at: int = NOW, merge_from: int = 0) -> list[Parcel]:
     return ledger.claim_parcels(who, "chat", at, LEASE, merge_from)
 
 

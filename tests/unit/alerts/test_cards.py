@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,3 +81,43 @@ def test_many_alerts_are_one_message_of_bounded_length() -> None:
     assert len(message.lines) == MOST_LINES + 1
     assert len(cards.wecom(message)["markdown"]["content"].encode()) <= 4_096
     assert CONSOLE in cards.wecom(message)["markdown"]["content"]
+
+
+@given(st.text(max_size=120) | st.sampled_from([*HOSTILE, "@everyone", "javascript:alert(1)//", "=1+1"]))
+def test_plain_text_has_no_markup_for_services_that_read_some(name: str) -> None:
+    title, text = cards.plain(message_of(parcel(name), "en", CONSOLE))
+
+    *lines, acknowledge, page = text.split("\n")
+    assert not re.search(r"[*_~`\[\]<>|\\@!#&]|://", "\n".join([title, *lines]))
+    assert acknowledge == f"Look and acknowledge: {CONSOLE}/alerts/alert_0"
+    assert page == "Shop's page: https://shop.example/p"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_digest_of_escalations_says_so(language: Any) -> None:
+    escalated = parcel("Kettle", "Pan")
+    owed = tuple(msgspec.structs.replace(d, delivery_id=f"escalation_{d.delivery_id}") for d in escalated.deliveries)
+    message = message_of(msgspec.structs.replace(escalated, deliveries=owed), language, CONSOLE)
+
+    assert (
+        message.title == {"en": "Escalated: nobody acknowledged 2 alerts", "zh": "2 条告警无人确认，已升级"}[language]
+    )
+
+
+def test_a_chinese_card_has_no_english_reason_of_ours_in_it() -> None:
+    from alerts.phrases import PHRASES, in_chinese, say
+
+    for name, (english, _) in PHRASES.items():
+        told = in_chinese(say(name, *["7"] * english.count("{")))
+        assert re.search(r"[\u4e00-\u9fff]", told), name
+        assert not re.search(r"[A-Za-z]{3}", told), name
+
+
+def test_a_card_of_wecom_shows_figure_and_prices_and_many_reasons_as_text() -> None:
+    one = parcel("Kettle")
+    card = cards.wecom(message_of(one, "zh", CONSOLE))["template_card"]
+    assert card["emphasis_content"] == {"title": "-20.0 %", "desc": "¥100.00 → ¥80.00"}
+    assert card["card_action"]["url"] == f"{CONSOLE}/alerts/alert_0"
+    long = msgspec.structs.replace(one.alerts[0], reasons=tuple(f"reason {n}" for n in range(9)))
+    many = cards.wecom(message_of(msgspec.structs.replace(one, alerts=(long,)), "zh", CONSOLE))
+    assert "reason 8" in many["markdown"]["content"]

@@ -107,3 +107,37 @@ def test_merging_loses_nothing_and_tells_nothing_twice(owed: list[tuple[int, int
     shown = [a.alert_id for parcel in found for a in parcel.alerts]
     assert sorted(shown) == sorted({f"alert_{n}" for n, _ in owed})
     assert len(found) < merge_from
+
+
+def test_what_the_night_kept_back_is_one_message_from_two_on() -> None:
+    routes = Routes(QUIET, ["chat"])
+    night = [(routes.deliveries(a, EVENING)[0], a) for a in (alert(1), alert(2), alert(3))]
+    morning = alert(4, observed_at=MORNING)
+    owed = [*night, (routes.deliveries(morning, MORNING)[0], morning)]
+
+    found = parcels(owed, 5)
+
+    assert sorted(sorted(a.alert_id for a in parcel.alerts) for parcel in found) == [
+        ["alert_1", "alert_2", "alert_3"],
+        ["alert_4"],
+    ]
+    assert [len(parcel.alerts) for parcel in parcels(owed, 0)] == [1, 1, 1, 1]
+
+
+def test_quiet_hours_that_keep_red_back_keep_its_escalation_back_too() -> None:
+    strict = Alerting(quiet_from="22:00", quiet_until="08:00", timezone="Asia/Shanghai", red_breaks_quiet=False)
+    (owed,) = Routes(strict, ["chat"]).escalations(alert(severity="red"), EVENING)
+
+    assert owed.due_at == MORNING
+    parcel = Parcel(owed.delivery_id, "chat", (owed,), (alert(severity="red"),))
+    assert Routes(strict, ["chat"]).not_before(parcel, EVENING) == MORNING
+
+
+def test_many_escalations_are_one_message_apart_from_the_rest() -> None:
+    routes = Routes(Alerting(), ["chat"])
+    red = [alert(n, severity="red") for n in range(6)]
+    owed = [(d, a) for a in red for d in (*routes.escalations(a, EVENING), *routes.deliveries(a, EVENING))]
+
+    found = parcels(owed, 5)
+
+    assert sorted((parcel.escalated, len(parcel.alerts)) for parcel in found) == [(False, 6), (True, 6)]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alerts.phrases import PROMOTIONS
 from contracts.errors import BadInputError
 from contracts.events import MassMove
 from contracts.observations import PricePoint
@@ -24,7 +25,7 @@ from reports.periods import month, week, week_of
 from reports.plots import plots, png, svg
 from reports.sources import Facts
 from reports.table import moves_csv
-from reports.words import PROMOTIONS, STATUS, WORDS
+from reports.words import STATUS, WORDS
 from tests.unit.reports.samples import HOSTILE, MONDAY, events, move, proposal, sales
 
 WEEK = week("2026-W47")
