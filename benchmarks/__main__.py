@@ -16,6 +16,7 @@ BENCHMARKS = {
     "detection": "what the full rules find in a market of 14 million observations, and alerts drawn to look at",
     "backtest": "observations a second of a backtest, beside a Parquet scan and polars",
     "extraction": "pages a second, beside extruct and price-parser",
+    "accuracy": "F1 of extraction a field on real product pages, also without their markup",
     "forecast": "error of the forecast 8 weeks ahead, beside simple baselines",
     "pricing": "SKUs decided a second",
     "alerts": "events a second through the alert book",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.errors import BadPageError
+from benchmarks.accuracy import measure, without_markup
 from crawlers.extract import extract
 
 FIELDS = {
@@ -90,23 +90,20 @@ def test_three_notations_say_the_same(markup: str) -> None:
 
 @pytest.mark.evaluation
 def test_accuracy_on_real_product_pages(evaluation_data: Path) -> None:
-    folder = evaluation_data / "product_pages"
-    truth = json.loads((folder / "ground_truth.json").read_text(encoding="utf-8"))
-    prices, stock, out, skus = _Score(), _Score(), _Score(), _Score()
-    for key, expected in truth.items():
-        try:
-            found = extract((folder / "html" / f"{key}.html.gz").read_bytes(), expected["url"]).as_json()
-        except BadPageError:
-            found = {"price": None, "availability": "Unknown", "sku": None}
-        prices.add(found["price"] and float(found["price"]), [float(p) for p in expected.get("price", [])])
-        state = found["availability"] if found["availability"] != "Unknown" else None
-        stock.add(state, expected["availability"])
-        out.add(state if state == "OutOfStock" else None, [s for s in expected["availability"] if s == "OutOfStock"])
-        skus.add(found["sku"] and _plain(found["sku"]), [_plain(s) for s in expected.get("sku", [])])
-    assert prices.f1 >= 0.95
-    assert stock.f1 >= 0.96
-    assert out.f1 >= 0.75
-    assert skus.f1 >= 0.80
+    scores = measure(evaluation_data / "product_pages")
+    assert scores["price"].f1 >= 0.95
+    assert scores["availability"].f1 >= 0.96
+    assert scores["out_of_stock"].f1 >= 0.75
+    assert scores["sku"].f1 >= 0.80
+    assert measure(evaluation_data / "product_pages", corrected=True)["price"].precision >= 0.97
+
+
+@pytest.mark.evaluation
+def test_visible_text_alone_is_nearly_as_good(evaluation_data: Path) -> None:
+    scores = measure(evaluation_data / "product_pages", without_markup, corrected=True)
+    assert scores["price"].f1 >= 0.95
+    assert scores["price"].precision >= 0.97
+    assert scores["availability"].f1 >= 0.95
 
 
 @pytest.mark.evaluation
@@ -118,22 +115,3 @@ def test_restock_cases_of_a_peer(evaluation_data: Path) -> None:
         found = extract(f"<html><body>{case['html']}</body></html>".encode(), "https://shop.example/some/url").as_json()
         assert float(found["price"]) == case["price"]
         assert (found["availability"] == "InStock") is case["in_stock"]
-
-
-def _plain(text: str) -> str:
-    return "".join(c for c in text if c.isalnum()).lower()
-
-
-class _Score:
-    def __init__(self) -> None:
-        self.right = self.wrong = self.missed = 0
-
-    def add(self, found: object, expected: list[str] | list[float]) -> None:
-        right = bool(found) and found in expected
-        self.right += right
-        self.wrong += bool(found) and not right
-        self.missed += bool(expected) and not right
-
-    @property
-    def f1(self) -> float:
-        return 2 * self.right / (2 * self.right + self.wrong + self.missed)
