@@ -19,14 +19,19 @@ _SKU_LABEL = re.compile(
     r"(?:\bsku\b|item (?:no|number|#|code|id)|article (?:no|number|code)|artikel-?(?:nr|nummer)|"
     r"art\.?[ -]?nr|"
     r"bestell-?(?:nr|nummer)|produkt-?(?:nr|nummer)|codice(?: articolo| prodotto)?\b|código|kód(?: produktu|"
-    r" tovaru)?\b|"
+    r" tovaru| zboží)?\b|"
     r"kod produktu|šifra(?: izdelka| proizvoda)?|product (?:code|id|number|no)|catalogue (?:no|number)|"
     r"código de producto|"
-    r"артикул|код(?: товара)?\b|商品编号|货号|商品コード|品番|varenr|varenummer|tuotenumero" + _END,
+    r"артикул|код(?: товара)?\b|商品编号|货号|商品コード|品番|型番|varenr|varenummer|tuote(?:numero|koodi)|"
+    r"(?:katalogové|objednací) číslo|cikkszám|termékkód|ürün kodu|stok kodu|κωδικός(?: προϊόντος)?|"
+    r"cod(?:igo|\.)? (?:produs|art)|best(?:ell|\.)-?\s?nr|part (?:no|number|#)|catalog(?:ue)? (?:no|number|#)|"
+    r"style (?:no|number|#)|prekės kodas|preces kods|tootekood|šifra artikla|상품코드|상품번호|mã sản phẩm|"
+    r"номер товара|код товару|kod (?:producenta|towaru)|nr katalogowy|indeks" + _END,
     re.IGNORECASE,
 )
 _WEAK_LABEL = re.compile(
-    r"(?:\bréf(?:érence)?\b|\bref(?:erencia|erência|erence)?\b|\bcod\b|\bmodel(?: no| number)?\b|\bmpn\b|型号" + _END,
+    r"(?:\bréf(?:érence)?\b|\bart\b|\bstyle\b|\bcód\b|\bref(?:erencia|erência|erence)?\b|\bcod\b|"
+    r"\bmodel(?: no| number)?\b|\bmpn\b|型号" + _END,
     re.IGNORECASE,
 )
 _SKU_VALUE = re.compile(r"(?=[A-Za-z0-9./_-]*\d)[A-Za-z0-9][A-Za-z0-9./_-]{2,30}")

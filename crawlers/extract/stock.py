@@ -6,7 +6,7 @@ import re
 
 from contracts.observations import Availability
 from crawlers.extract.flags import Flag
-from crawlers.extract.walk import Walked
+from crawlers.extract.walk import Run, Walked
 
 NEAR = 120  # runs after the title that belong to the product
 _OUT = re.compile(
@@ -25,13 +25,23 @@ _OUT = re.compile(
     r"vyprodáno|není skladem|vypredané|nije dostupno|ni na zalogi|нет в наличии|распродан|немає в наявності|缺货|售罄|"
     r"已售[完罄]|^已售$|无货|下架|补货中|"
     r"品切れ|在庫切れ|在庫なし|売り切れ|품절|tükendi|stokta yok|mevcut değil|stok (?:\w+ ini )?(?:habis|kosong)|"
-    r"tidak (?:tersedia|dijual)",
+    r"tidak (?:tersedia|dijual)|"
+    r"(?:momentálně|dočasně) ne|nedostupn[ýáé]|není (?:dostupn|k dispozici)|nie je (?:na sklade|skladom|dostupn)|"
+    r"nincs (?:raktáron|készleten)|elfogyott|nem (?:elérhető|rendelhető)|stoc epuizat|indisponibil|"
+    r"(?:loppu|ei) varasto|loppuunmyyty|tilapäisesti loppu|εξαντλ|μη διαθέσιμ|δεν είναι διαθέσιμ|"
+    r"няма в наличност|изчерпан|закончил(?:ся|ось|ась)|снят с (?:продажи|производства)|"
+    r"немає в наявності|закінчи(?:вся|лось)|"
+    r"tillfälligt slut|slut i lager|slutsåld|ikke tilgængelig|ikke tilgjengelig|prodotto terminato|non in stock|"
+    r"fora de estoque|produto esgotado|sem estoque|สินค้าหมด|hết hàng|غير متوفر|نفد|نفذ|אזל|"
+    r"nije na (?:zalihi|stanju|lageru)|nema na (?:zalihi|stanju|lageru)|rasprodano|ni na voljo|razprodano|"
+    r"išparduota|neturime|nėra sandėlyje|nav (?:pieejams|noliktavā)|izpārdots|läbi müüdud|\botsas\b|uppselt",
     re.IGNORECASE,
 )
 # A wish to be told, or a date to come: sold out, but only where nothing on the page can be bought.
 _LATER = re.compile(
     r"notify (?:me|when)|(?:let me know|mail me|message) (?:when|if)|back in stock|as soon as stock|awaiting stock|"
     r"when this (?:item )?(?:arrives|is available)|more on order|coming soon|benachrichtig|nachricht bei|"
+    r"avise-me|avísame|avvisami|prévenez-moi|m'avertir|meld mij|powiadom|értesít|"
     r"bald wieder|in kürze|binnenkort|dostępne wkrótce|أخبرني عندما",
     re.IGNORECASE,
 )
@@ -57,6 +67,11 @@ def of_words(text: str) -> Availability:
     return "InStock" if _IN.search(text) else "Unknown"
 
 
+def _of_a_choice(run: Run) -> bool:
+    """Whether a run is one size or colour among others, sold out while others may not be."""
+    return run.tag in ("li", "label", "option") and not run.flags & Flag.STOCK
+
+
 def from_text(walked: Walked) -> tuple[Availability, str]:
     """Availability by the words near the title and the words they are; Unknown where there are none."""
     title = walked.title_at if walked.title_at is not None else 0
@@ -67,8 +82,9 @@ def from_text(walked: Walked) -> tuple[Availability, str]:
         if not (run.flags & (Flag.STOCK | Flag.BUY) or run.tag == "button" or len(run.text) < 60):
             continue
         if _OUT.search(run.text) and not _OF_MEDIA.search(run.text):
-            if not positive:
+            if not positive and not _of_a_choice(run):
                 return "OutOfStock", run.text[:80]
+            later = later or run.text[:80]
         elif not later and _LATER.search(run.text):
             later = run.text[:80]
         elif not positive and _IN.search(run.text):
