@@ -9,11 +9,12 @@ from contracts.errors import OtherProductError
 from contracts.ids import content_hash
 from contracts.money import UNSTATED
 from contracts.observations import Observation
-from crawlers.extract import extract
+from crawlers.extract import Extraction, extract
 from crawlers.extract.overrides import NONE, Shops
 from crawlers.watchlist import Row
 
 SOURCE = "crawl"
+STATED = 0.9  # so sure of a field that markup states it
 _ID = re.compile(r"[a-z]*\d[\da-z]{2,}", re.IGNORECASE)
 
 
@@ -51,7 +52,22 @@ def observe(
         evidence=content_hash(body),
         source=SOURCE,
         promotions=found.promotions,
+        seller=_third_party(found, row.competitor, url),
     )
+
+
+def _third_party(found: Extraction, competitor: str, url: str) -> str:
+    """The seller where markup or a page object names another than the shop itself; it divides the series.
+
+    A name only read from words is not sure enough to divide one.
+    """
+    seller = _letters(found.seller)
+    own = seller in _letters(urlsplit(url).hostname or "") or seller in _letters(competitor)
+    return found.seller if seller and not own and found.confidences.get("seller", 0.0) >= STATED else ""
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text.lower() if c.isalnum())
 
 
 def same_product(asked: str, answered: str) -> None:

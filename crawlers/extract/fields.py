@@ -9,12 +9,13 @@ from selectolax.lexbor import LexborHTMLParser
 
 from contracts.errors import PriceRadarError
 from contracts.money import UNSTATED, to_minor
-from contracts.observations import Availability
-from crawlers.extract import identity, promotions, stock
+from contracts.observations import Availability, Promotion
+from crawlers.extract import identity, labelled, promotions, stock
 from crawlers.extract.model import Evidence, Extraction, Offer
 from crawlers.extract.vote import Verdict
 from crawlers.extract.walk import Walked
 
+WORDED = 0.7
 PRESUMED = 0.4  # so sure of the price, a page that says nothing against it is selling
 
 
@@ -31,6 +32,13 @@ class _Notes:
         value, self.confidences[field], evidence = found
         self.evidence.append(evidence)
         return value
+
+    def promotions(self, shown: Sequence[Promotion]) -> None:
+        """Was and now are as sure as the list price, a promotion in words WORDED; the surest speaks for all."""
+        for one in shown:
+            sure = WORDED if one.text else self.confidences.get("list_price", WORDED)
+            self.confidences["promotions"] = max(self.confidences.get("promotions", 0.0), sure)
+            self.evidence.append(Evidence("promotions", "text", one.kind, one.text[:80] or f"was {one.was_minor}"))
 
 
 def gather(
@@ -51,7 +59,7 @@ def gather(
         notes.confidences["availability"] = sure
         notes.evidence.append(where)
     shown = promotions.from_text(walked, listed)
-    notes.evidence += [Evidence("promotions", "text", one.kind, one.text[:80]) for one in shown if one.text]
+    notes.promotions(shown)
     return Extraction(
         price_minor=price,
         currency=currency,
@@ -61,8 +69,8 @@ def gather(
         sku=notes.take("sku", identity.sku(offers, walked, tree, url)),
         gtin=notes.take("gtin", identity.gtin(offers, walked)),
         name=notes.take("name", identity.name(offers, walked, head)),
-        seller=notes.take("seller", _stated("seller", offers))[:120],
-        variant=notes.take("variant", _stated("variant", offers))[:120],
+        seller=notes.take("seller", _stated("seller", offers) or labelled.seller(walked))[:120],
+        variant=notes.take("variant", _stated("variant", offers) or labelled.variant(walked))[:120],
         promotions=shown,
         confidence=notes.confidences.get("price", 0.0),
         confidences=notes.confidences,
