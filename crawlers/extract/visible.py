@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from contracts.observations import PriceType
@@ -13,6 +14,7 @@ from crawlers.extract.neighbours import Reading, settle
 from crawlers.extract.numbers import Price, find_prices, parse_price
 from crawlers.extract.walk import Run, Walked
 
+MOST = 10_000  # amounts of one page that are looked at
 ALONE = 0.15  # for an amount that has its line to itself: how a price for sale is set
 FAR, AWAY = 80, 0.75  # so many runs below the title, other products are more likely
 
@@ -20,7 +22,7 @@ FAR, AWAY = 80, 0.75  # so many runs below the title, other products are more li
 def readings(walked: Walked, local: str, page_currency: str) -> Iterator[Reading]:
     """Amounts in the page's text that may be the product's price or its list price, in reading order."""
     percents: list[tuple[int, int]] = []
-    yield from settle(list(_raw(walked, local, page_currency, percents)), percents)
+    yield from settle(list(islice(_raw(walked, local, page_currency, percents), MOST)), percents)
 
 
 def _raw(walked: Walked, local: str, page_currency: str, percents: list[tuple[int, int]]) -> Iterator[Reading]:

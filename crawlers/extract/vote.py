@@ -13,6 +13,7 @@ from crawlers.extract.neighbours import Reading
 
 WEIGHTS = {"json-ld": 1.0, "microdata": 0.95, "rdfa": 0.9, "opengraph": 0.8, "embedded": 0.5, "text": 1.0, "url": 0.2}
 ENOUGH = 0.5  # below this an amount is a guess, and a guess is no price
+UNSEEN = 0.9  # and of its votes where the page's text shows other amounts, not this one
 BEATEN = 0.45  # what an amount keeps of its votes where the page says that it was the price before
 
 
@@ -35,19 +36,19 @@ def decide(offers: Sequence[Offer], readings: Sequence[Reading]) -> Verdict | No
     scores = _scores([*candidates, *regular])
     if not scores:
         return None
-    shown = {c.amount for c in plain}
+    shown: dict[Decimal, float] = {}
+    for c in plain:
+        shown[c.amount] = max(shown.get(c.amount, 0.0), c.weight)
     was = {
-        r.candidate.amount
-        for r in readings
-        if r.is_list and all(c.weight < r.candidate.weight for c in plain if c.amount == r.candidate.amount)
+        r.candidate.amount for r in readings if r.is_list and shown.get(r.candidate.amount, 0.0) < r.candidate.weight
     }
     was |= {o.list_amount for o in offers if o.source == "embedded" and o.list_amount and o.list_amount not in shown}
     scores = {a: s * (BEATEN if a in was else 1.0) for a, s in scores.items()}
     if plain and candidates:
-        scores = {
-            a: s if a in shown or not any(c.amount == a for c in candidates) else s * 0.9 for a, s in scores.items()
-        }
-    amount = max(scores, key=lambda a: (scores[a], -_first(a, readings)))
+        stated = {c.amount for c in candidates}
+        scores = {a: s if a in shown or a not in stated else s * UNSEEN for a, s in scores.items()}
+    first = {r.candidate.amount: -r.order for r in reversed(readings)}
+    amount = max(scores, key=lambda a: (scores[a], first.get(a, -1_000_000)))
     if scores[amount] < ENOUGH:
         return None
     voters = tuple(c for c in (*candidates, *regular) if c.amount == amount)[:6]
@@ -79,10 +80,6 @@ def _scores(candidates: Iterable[Candidate]) -> dict[Decimal, float]:
     for (amount, _), weight in best.items():
         scores[amount] = scores.get(amount, 0.0) + weight
     return scores
-
-
-def _first(amount: Decimal, readings: Sequence[Reading]) -> int:
-    return next((r.order for r in readings if r.candidate.amount == amount), 1_000_000)
 
 
 def _list_amount(amount: Decimal, offers: Sequence[Offer], readings: Sequence[Reading]) -> Decimal | None:
