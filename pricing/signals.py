@@ -47,7 +47,7 @@ def gather(
         competitors_median_minor=median_low(others) if others else None,
         match_confidence=confidence,
         price_minor=item.price_minor if item else 0,
-        window_start_minor=(state.prices.at(window) or 0) if item else 0,
+        window_start_minor=_cap_base(state, window, at) if item else 0,
         cost_minor=item.cost_minor if item else None,
         fees_minor=item.fees_minor if item else 0,
         map_minor=item.map_minor if item else None,
@@ -70,6 +70,19 @@ def gather(
         kill_switch=pricing.kill_switch,
         restore_minor=restore_minor,
     )
+
+
+def _cap_base(state: SkuState, window: int, at: int) -> int:
+    """What the cap counts from: the price at the start of the window, or a higher one that we marked down since.
+
+    Where our list price went up within the window, its start alone would let markdown follow markdown.
+    """
+    marked = (
+        made.previous_minor
+        for made in state.decisions.values()
+        if window < made.decided_at <= at and made.price_minor < made.previous_minor
+    )
+    return max([state.prices.at(window) or 0, *marked])
 
 
 def reactions(state: SkuState, since: int, until: int) -> int:

@@ -145,6 +145,20 @@ def test_repeated_markdowns_never_add_up_to_more_than_the_cap(
                 assert made.proposed_minor * 10_000 >= start * 9_700
 
 
+def test_where_our_list_price_went_up_markdowns_do_not_follow_one_another_down() -> None:
+    agent = ready(Policy(pricing=FREE))
+    agent.on_item(item(14_000, as_of=NOW - DAY_MS))  # the window began at 10,000
+    lowest = 14_000
+    for day in range(6):
+        at = NOW + day * DAY_MS
+        agent.on_stock(StockLevel("A", 5_000, at))
+        for made in agent.on_event(move(8_000 - 500 * day, 8_500 - 500 * day, at=at)):
+            if made.blocked_by is None:
+                approve(agent, made, at)
+                lowest = min(lowest, made.proposed_minor)
+    assert lowest == 13_580  # 3 % below 14,000, once
+
+
 @given(st.permutations(range(6)))
 def test_facts_in_any_order_give_the_same_proposal(order: list[int]) -> None:
     agent = PricingAgent(DEFAULT)
