@@ -35,7 +35,7 @@ _CHOOSE = re.compile(r"select|choose|wähl|choisi|elegir|elige|scegli|kies|välj
 def seller(walked: Walked) -> Found:
     """The seller named near the title ("sold by ..."); None where none is."""
     lines = _near(walked)
-    for (order, text), (_, below) in zip(lines, [*lines[1:], (0, "")], strict=True):
+    for (order, text), (_, below) in zip(lines, [*lines[1:], (0, "")], strict=False):
         label = _SELLER.search(text)
         if label is None:
             continue

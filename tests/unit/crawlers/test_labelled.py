@@ -61,6 +61,11 @@ def test_every_kind_of_promotion_has_confidence_and_evidence() -> None:
     assert found.price_minor == 1000
 
 
+def test_a_page_without_text_has_neither() -> None:
+    found = extract(offer("Breeze"), URL)
+    assert (found.seller, found.variant, found.price_minor) == ("Breeze", "", 1000)
+
+
 def offer(seller: str) -> bytes:
     return (
         '<script type="application/ld+json">{"@type":"Product","name":"Chair","offers":{"@type":"Offer","price":"10",'
