@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -17,6 +18,7 @@ from contracts.errors import BadInputError, NotAllowedError, NotFoundError
 from ledger.users import ROLES
 
 router = APIRouter(include_in_schema=False)
+log = logging.getLogger(__name__)
 Text = Annotated[str, Form(max_length=2_000, pattern=NO_NUL)]
 
 
@@ -59,6 +61,7 @@ def sign_in(
         return response
     if desk.ledger.sign_in(name, password) is None:
         desk.brake.failed(*keys)
+        log.warning("a wrong password: %s", ", ".join(map(repr, keys)))
         return _form(request, phrase(lang, "wrong"), local(next), 401)
     return begin(request, desk, name, local(next), "password")
 

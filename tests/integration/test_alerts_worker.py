@@ -16,8 +16,10 @@ from contracts.alerts import Alert
 from contracts.codec import decode, encode
 from contracts.events import PriceMoved
 from contracts.topics import ALERTS, EVENTS, PARTITIONS
+from ledger import outbox
 from ledger.store import Ledger
 from runtime.settings import Settings
+from tests.integration.receiver import Receiver, receiver
 
 pytestmark = pytest.mark.kafka
 WORKER = "import sys; from tests.integration.run_alerts import main; main(sys.argv[1], sys.argv[2])"
@@ -86,13 +88,23 @@ def start(kafka: str, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[
         process.wait()
 
 
+@pytest.fixture
+def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    """A webhook the workers tell, by their environment."""
+    with receiver() as found:
+        monkeypatch.setenv("PRICERADAR_WEBHOOK", found.url)
+        yield found
+
+
 def test_an_episode_outlives_the_worker(
-    kafka: str, settings: Settings, start: Callable[[], subprocess.Popen[bytes]]
+    kafka: str, hook: Receiver, settings: Settings, start: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
     first = start()
     send(kafka, cut("p1", 0, 10_000, 9_000), b"{not json")
     (opened,) = [decode(value, Alert) for value in wait_for(kafka, ALERTS.name, 1)]
     assert wait_for(kafka, EVENTS.dead, 1) == [b"{not json"]
+    ledger = Ledger.open(settings.ledger_url)
+    told_by(hook, ledger, 1)
     first.send_signal(signal.SIGKILL)
     first.wait()
 
@@ -106,11 +118,27 @@ def test_an_episode_outlives_the_worker(
 
     updated = told[(opened.alert_id, 2)]
     assert (updated.status, updated.from_minor, updated.to_minor) == ("updated", 10_000, 8_000)
-    ledger = Ledger.open(settings.ledger_url)
+    told_by(hook, ledger, 3)
     kept = {alert.product_id: (alert.alert_id, alert.revision) for alert in ledger.alerts(open_only=True)}
     ledger.close()
     assert kept["p1"] == (opened.alert_id, 2)
     assert kept.keys() == {"p1", "p2"}
+    # People heard each revision once, whatever Kafka delivered again.
+    heard = [decode(got.body, Alert) for got in hook.got]
+    assert sorted((alert.alert_id, alert.revision) for alert in heard) == sorted(told)
+
+
+def told_by(hook: Receiver, ledger: Ledger, times: int) -> None:
+    """Wait until the hook got so many, and nothing is owed to it any more."""
+    deadline = time.monotonic() + 60
+    while len(hook.got) < times or owed(ledger):
+        assert time.monotonic() < deadline, f"the hook got {len(hook.got)} of {times}"
+        time.sleep(0.05)
+
+
+def owed(ledger: Ledger) -> bool:
+    with ledger.reading() as connection:
+        return outbox.waiting(connection, "webhook", 2**50)
 
 
 def alerts(bootstrap: str) -> list[Alert]:
