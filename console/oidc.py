@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from httpx2 import HTTPError
 from joserfc.errors import JoseError
 
-from contracts.errors import NotAllowedError, UnavailableError
+from contracts.errors import BadInputError, NotAllowedError, UnavailableError
 from ledger.users import ROLES
 from runtime.settings import OidcSettings
 
@@ -24,10 +24,13 @@ class Oidc:
 
     Which person: the claim `name_claim`, by default the e-mail address, which the server must have
     verified. Which role: the first of `roles` that the claim `roles_claim` names, else the one the
-    ledger has of them.
+    ledger has of them. BadInputError for a role that is none.
     """
 
     def __init__(self, settings: OidcSettings) -> None:
+        unknown = sorted(set(settings.roles.values()) - set(ROLES))
+        if unknown:
+            raise BadInputError(f"a role in [oidc] must be one of {', '.join(ROLES)}, was {unknown[0]!r}")
         self.settings, self.name = settings, settings.name
         registry = OAuth()
         registry.register(
@@ -75,7 +78,7 @@ class Oidc:
             found = found.get(step) if isinstance(found, dict) else None
         groups = [found] if isinstance(found, str) else found if isinstance(found, list) else []
         for group, role in self.settings.roles.items():
-            if group in groups and role in ROLES:
+            if group in groups:
                 return role
         return None
 

@@ -15,8 +15,9 @@ from joserfc.jwk import RSAKey
 from console.app import create_app
 from console.oidc import Oidc
 from console.security import COOKIE
+from contracts.errors import BadInputError
 from ledger.store import Ledger
-from runtime.settings import OidcSettings
+from runtime.settings import OidcSettings, load_settings
 from tests.integration.oidc_server import CLIENT, SECRET, OidcServer, oidc_server
 
 ADDRESS = "https://radar.example"
@@ -176,3 +177,20 @@ async def test_without_the_server_the_console_says_so_and_passwords_go_on(ledger
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS) as console:
         assert (await console.get("/login/sso")).status_code == 404
         assert "/login/sso" not in (await console.get("/login")).text
+
+
+def test_the_settings_are_a_table_of_the_file_and_a_role_that_is_none_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PRICERADAR_CONFIG", raising=False)
+    monkeypatch.chdir(tmp_path)
+    text = '[oidc]\nissuer = "https://sso.example"\nclient_id = "us"\nroles = { board = "boss" }\n'
+    (tmp_path / "priceradar.toml").write_text(text)
+
+    oidc = load_settings().oidc
+    assert oidc is not None
+    with pytest.raises(BadInputError, match=r"must be one of viewer, .*, was 'boss'"):
+        Oidc(oidc)
+    (tmp_path / "priceradar.toml").write_text('[oidc]\nissuer = "sso.example"\nclient_id = "us"\n')
+    with pytest.raises(BadInputError, match=r"setting oidc\.issuer"):
+        load_settings()
