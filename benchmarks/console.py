@@ -188,6 +188,9 @@ def _paths(ledger: Ledger) -> dict[str, str]:
         "products": "/products",
         "product_year": f"/products/{_sku(4711)}?days=365",
         "matches": "/matches",
+        "policies": "/policies",
+        "policy_edit": "/policies/edit",
+        "backtests": "/backtests",
         "audit": "/audit",
         "api_alerts": "/api/v1/alerts?limit=100",
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Literal
 
 import typer
 
-from contracts.errors import BadInputError, NotFoundError
+from contracts.errors import BadInputError, BadPolicyError, NotFoundError
 from contracts.policy import SHIPPED, Policy
 from contracts.proposals import Proposal
 
@@ -95,15 +96,19 @@ def _find(proposal_id: str) -> Proposal:
 
 
 def _policy(proposal: Proposal, named: str) -> Policy:
-    """The policy a proposal was made under: by name, from the settings, or a shipped one of that version."""
+    """The policy a proposal was made under: by name, from the settings, or a kept or shipped one of that version."""
+    from cli.policies import named as policy_named
     from runtime.policies import load_policy
     from runtime.settings import load_settings
 
+    settings = load_settings()
     if named:
-        return load_policy(named)
-    for policy in (load_policy(load_settings().policy), *SHIPPED.values()):
+        return policy_named(named, settings)
+    for policy in (load_policy(settings.policy), *SHIPPED.values()):
         if policy.version == proposal.policy_version:
             return policy
+    with suppress(BadPolicyError):
+        return policy_named(proposal.policy_version, settings)
     raise BadInputError(
         f"proposal {proposal.proposal_id} was made under policy {proposal.policy_version}, which is not the one"
         " set now; name its file with --policy"

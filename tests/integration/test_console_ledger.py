@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from contracts.alerts import Alert
-from contracts.errors import BadInputError, NotFoundError
+from contracts.errors import BadInputError, NotAllowedError, NotFoundError
 from contracts.facts import Match
 from contracts.observations import PricePoint
-from ledger import pages, tokens
+from contracts.policy import DEFAULT
+from ledger import board, pages, policies, tokens
 from ledger.pages import AlertFilter, Position
 from ledger.store import Ledger
 
@@ -105,6 +107,41 @@ def test_prices_are_the_latest_and_freshness_is_theirs(ledger: Ledger) -> None:
         assert pages.competitors(connection) == ["other", "shop"]
         similar = pages.similar(connection, ledger.alert("a003") or pytest.fail("no alert"))
         assert {one.product_id for one in similar} == {"p0"}
+
+
+def test_the_overview_counts_by_day_and_by_competitor(ledger: Ledger) -> None:
+    with ledger.reading() as connection:
+        assert board.alerts_a_day(connection, 5) == {(0, "red"): 25, (0, "yellow"): 25}
+        assert board.open_by_competitor(connection) == {"shop": {"red": 43, "yellow": 42}}
+        assert pages.newest_points(connection, [("shop", "p1"), ("shop", "no")]).keys() == {("shop", "p1")}
+        assert pages.newest_points(connection, [("shop", "p1")])["shop", "p1"].price_minor == 103
+        assert pages.decisions_of(connection, "s1", 0) == []
+
+
+def test_a_policy_is_in_force_after_a_trial_and_no_sooner(ledger: Ledger) -> None:
+    calm = msgspec.structs.replace(
+        DEFAULT, name="calm", detection=msgspec.structs.replace(DEFAULT.detection, move_bp=7)
+    )
+    stop = msgspec.structs.replace(calm, pricing=msgspec.structs.replace(calm.pricing, kill_switch=True))
+    with ledger.writing() as connection:
+        assert policies.active(connection) is None
+        for _ in range(2):  # once more changes nothing
+            policies.add(connection, calm, "ann", "fewer alerts", 10)
+        policies.add(connection, stop, "ann", "", 11)
+        assert policies.find(connection, calm.version) == calm
+        with pytest.raises(NotAllowedError, match="needs a backtest"):
+            policies.activate(connection, calm.version, "mei", tried=False, now_ms=12)
+        with pytest.raises(NotFoundError):
+            policies.activate(connection, "no@1", "mei", tried=True, now_ms=12)
+        policies.activate(connection, calm.version, "mei", tried=True, now_ms=13)
+        policies.activate(connection, stop.version, "mei", tried=False, now_ms=14)
+        assert policies.active(connection) == stop
+        policies.activate(connection, DEFAULT.version, "mei", tried=False, now_ms=15)
+        assert policies.active(connection) == DEFAULT
+        policies.activate(connection, calm.version, "mei", tried=False, now_ms=16)
+        assert policies.active(connection) == calm
+        assert [one.version for one in policies.listed(connection)] == [stop.version, calm.version, DEFAULT.version]
+    assert ledger.verify_audit() >= 6
 
 
 def test_matches_are_judged_once_and_remembered(ledger: Ledger) -> None:
