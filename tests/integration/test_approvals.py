@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import shutil
@@ -16,8 +17,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 
-from contracts.codec import encode
-from contracts.errors import BadInputError, NotAllowedError, NotFoundError
+from contracts.codec import decode, encode
+from contracts.errors import BadInputError, NotAllowedError, NotFoundError, UnavailableError
 from contracts.facts import Match
 from contracts.observations import PricePoint
 from contracts.policy import DEFAULT, Approval, Policy
@@ -28,6 +29,9 @@ from ledger.database import MIGRATIONS, connect
 from ledger.proposals import row_of
 from ledger.store import Ledger
 from ledger.verification import Anchor, Verified, verify
+from pricing.agent import PricingAgent
+from pricing.worker import PricingWorker
+from runtime.settings import Settings
 from runtime.webhook import SignedHook
 from tests.integration.receiver import receiver
 from tests.integration.test_ledger import NOW, item, proposal
@@ -293,6 +297,58 @@ def test_a_notice_is_signed_tried_again_under_one_id_and_told_once(ledger: Ledge
     digest = hmac.new(b"secret", body, hashlib.sha256).hexdigest()
     assert shop.got[-1].headers["x-priceradar-signature"] == f"sha256={digest}"
     assert shop.got[-1].json["decision"]["price_minor"] == 9_800
+
+
+def worker_on(ledger: Ledger) -> PricingWorker:
+    """A worker without its Kafka."""
+    return PricingWorker(None, Settings(kafka="nowhere:1"), PricingAgent(DEFAULT), ledger)  # type: ignore[arg-type]
+
+
+async def test_two_workers_tell_everybody_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 25
+    ledger.record_items([item(sku=f"sku{number}") for number in range(count)])
+    ledger.record_proposals([proposal(number, sku=f"sku{number}") for number in range(count)])
+    for number in range(count):
+        sign(ledger, "mei", MD, number=number)
+    published(ledger)
+    rest = published(ledger)
+    while rest:
+        rest = published(ledger)
+    monkeypatch.setattr("pricing.worker._now_ms", lambda: NOW + 10)
+    with receiver() as shop:
+        hook = SignedHook(f"{shop.url}/hook", "secret", "decision")
+        for _ in range(3):
+            await asyncio.gather(*(worker_on(ledger).tell(hook) for _ in range(2)))
+    ids = [one.headers["idempotency-key"] for one in shop.got]
+    assert len(ids) == len(set(ids)) == count
+
+
+async def test_a_worker_sends_again_what_kafka_may_not_have_and_then_says_so(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.record_items([item()])
+    ledger.record_proposals([proposal()])
+    sign(ledger, "mei", MD)
+    sent: list[Decision] = []
+
+    async def send(_app: Any, topic: str, key: bytes, value: bytes, _headers: Any) -> None:
+        assert (topic, key) == ("pricing.decisions.v1", b"sku1")
+        sent.append(decode(value, Decision))
+        if len(sent) == 1:
+            raise UnavailableError("Kafka is gone")
+
+    monkeypatch.setattr("pricing.worker.send", send)
+    monkeypatch.setattr("pricing.worker._now_ms", lambda: NOW + 10)
+    with pytest.raises(UnavailableError):
+        await worker_on(ledger).publish_decisions()
+    assert status(ledger) == "approved"
+    await worker_on(ledger).publish_decisions()
+    await worker_on(ledger).publish_decisions()
+    assert len(sent) == 2
+    assert sent[0] == sent[1]
+    assert status(ledger) == "published"
+    await worker_on(ledger).keep_approvals()
+    assert looked_at(ledger).findings == ()
 
 
 def test_a_holder_that_dies_gives_its_notice_back_when_the_lease_ends(ledger: Ledger) -> None:
