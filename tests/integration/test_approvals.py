@@ -24,7 +24,7 @@ from contracts.observations import PricePoint
 from contracts.policy import DEFAULT, Approval, Policy
 from contracts.proposals import Decision
 from contracts.times import DAY_MS, HOUR_MS
-from ledger import bulk, decisions, delegations
+from ledger import bulk, decisions, delegations, signing
 from ledger.database import MIGRATIONS, connect
 from ledger.proposals import row_of
 from ledger.store import Ledger
@@ -79,6 +79,30 @@ def test_a_countersignature_comes_after_the_first_and_from_somebody_else(ledger:
     assert sign(ledger, "li", FD) == "approved"
     assert published(ledger)[0].approved_by == ("mei", "li")
     assert looked_at(ledger).findings == ()
+
+
+def test_a_page_of_proposals_says_whose_turn_it_is(ledger: Ledger) -> None:
+    ledger.record_items([item()])
+    ledger.record_proposals([proposal(1, tier=FD), proposal(2, tier=FD), proposal(3)])
+    sign(ledger, "mei", MD, number=1)
+    sign(ledger, "mei", MD, number=3)
+
+    def mine(user: str, role: str) -> dict[str, bool]:
+        found = ledger.proposals()
+        with ledger.reading() as connection:
+            told = signing.turns(connection, found, user, role, NOW + 2, DEFAULT)
+            for name, turn in told.items():
+                seen = signing.foresee(connection, name, user, role, NOW + 2, DEFAULT)
+                assert (turn.standing, turn.signed, turn.mine) == (
+                    seen.standing,
+                    seen.signed,
+                    seen.authority is not None,
+                )
+        return {name: turn.mine for name, turn in told.items()}
+
+    assert mine("li", FD) == {"markdown_1": True, "markdown_2": False}
+    assert mine("mei", MD) == {"markdown_1": False, "markdown_2": True}
+    assert mine("mei", FD) == {"markdown_1": False, "markdown_2": False}
 
 
 def test_unanswered_it_escalates_once_a_step_and_those_above_may_answer(ledger: Ledger) -> None:
