@@ -7,15 +7,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from console.desk import NO_NUL, Desk, Reader, TheDesk, Writer, need, now_ms
+from console.desk import NO_NUL, Reader, TheDesk, Writer, need, now_ms
 from console.render import page, query
-from contracts.facts import Match
+from contracts.facts import CatalogItem, Match
 from contracts.observations import PricePoint
-from ledger import pages
+from ledger import facts, pages
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=2_000, pattern=NO_NUL)]
-PAGE = 100
+PAGE = 50
 STATUSES = ("review", "auto", "approved", "rejected", "all")
 
 
@@ -25,12 +25,12 @@ def matches(request: Request, person: Reader, desk: TheDesk, status: str = "revi
     with desk.ledger.reading() as connection:
         found = pages.matches(connection, "" if status == "all" else status, PAGE)
         prices = pages.newest_points(connection, [(one.competitor, one.product_id) for one in found])
-    rows = [_row(desk, match, prices.get((match.competitor, match.product_id))) for match in found]
+        items = facts.items_of(connection, [one.sku for one in found])
+    rows = [_row(one, items.get(one.sku), prices.get((one.competitor, one.product_id))) for one in found]
     return page(request, "matches.html", person.lang, person=person, section="matches", rows=rows, status=status)
 
 
-def _row(desk: Desk, match: Match, price: PricePoint | None) -> dict[str, Any]:
-    item = desk.ledger.item(match.sku)
+def _row(match: Match, item: CatalogItem | None, price: PricePoint | None) -> dict[str, Any]:
     index = None
     if item and price and price.price_minor and item.price_minor and price.currency == item.currency:
         index = round(100 * price.price_minor / item.price_minor)

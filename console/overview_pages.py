@@ -15,7 +15,7 @@ from console.desk import Desk, Reader, TheDesk, now_ms
 from console.phrases import phrase
 from console.render import page
 from contracts.times import DAY_MS, HOUR_MS
-from ledger import board, pages
+from ledger import board, facts, pages
 
 router = APIRouter(include_in_schema=False)
 MOST_SKUS = 400  # of the heat map; each costs a look-up a competitor
@@ -49,10 +49,11 @@ def overview(request: Request, person: Reader, desk: TheDesk) -> HTMLResponse:
     with desk.ledger.reading() as connection:
         newest = pages.alerts(connection, pages.AlertFilter(), None, 8)
         waiting = pages.proposals(connection, "pending", "", None, 6)
+        names = facts.items_of(connection, [one.sku for one, _status in waiting])
     values: dict[str, Any] = {"counts": desk.ledger.open_alert_counts(), "newest": newest, "waiting": waiting}
     values |= {"heat": desk.kept("heat", HEAT_SECONDS, lambda: heat_map(desk))}
     values |= {"shops": shops(desk, now), "precision": desk.ledger.precision(now - 7 * DAY_MS, now)}
-    values |= {"names": {one.sku: desk.ledger.item(one.sku) for one, _status in waiting}}
+    values |= {"names": names}
     days: dict[tuple[int, str], int] = desk.kept("days", COUNT_SECONDS, lambda: _alerts_a_day(desk, now))
     label = phrase(person.lang, "alerts_a_day")
     values |= {"days": bars.alerts_a_day(days, now, DAYS, label), "pending": desk.ledger.proposal_counts()}

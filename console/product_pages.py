@@ -13,7 +13,7 @@ from console.desk import Reader, TheDesk, now_ms
 from console.render import page
 from contracts.errors import NotFoundError
 from contracts.times import DAY_MS
-from ledger import pages
+from ledger import facts, pages
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
@@ -28,9 +28,10 @@ def listed(
     with desk.ledger.reading() as connection:
         skus = pages.products(connection, q.strip()[:200], after, PAGE + 1)
         prices = pages.latest_prices(connection, skus[:PAGE])
+        items, levels = facts.items_of(connection, skus), facts.stock_of(connection, skus)
     rows = []
     for sku in skus[:PAGE]:
-        item = desk.ledger.item(sku)
+        item = items.get(sku)
         there = [
             p
             for p in prices
@@ -41,7 +42,7 @@ def listed(
             and competitor in ("", p.competitor)
         ]
         lowest = min(there, key=lambda point: point.price_minor or 0, default=None)
-        rows.append({"item": item, "stock": desk.ledger.stock(sku), "lowest": lowest, "margin": margin_bp(item)})
+        rows.append({"item": item, "stock": levels.get(sku), "lowest": lowest, "margin": margin_bp(item)})
     more = skus[PAGE - 1] if len(skus) > PAGE else ""
     values: dict[str, Any] = {"rows": rows, "q": q, "more": more, "after": after, "competitor": competitor}
     values |= {"competitors": desk.kept("competitors", 60.0, lambda: competitors(desk))}

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import Connection
 
 from console import bars, chart
 from console.alert_pages import position, price_steps
@@ -14,9 +15,10 @@ from console.desk import NO_NUL, Desk, Person, Reader, TheDesk, Writer, now_ms
 from console.render import page
 from contracts.approvals import Signature, Standing
 from contracts.errors import BadInputError
+from contracts.facts import CatalogItem
 from contracts.proposals import Proposal
 from contracts.times import DAY_MS
-from ledger import bulk, pages, signing
+from ledger import bulk, facts, pages, signing
 from ledger.signing import Foreseen
 from pricing.explain import explain
 
@@ -52,10 +54,9 @@ def ladder(standing: Standing, signed: tuple[Signature, ...]) -> list[Step]:
     return found
 
 
-def foreseen(desk: Desk, person: Person, proposal_id: str) -> Foreseen:
+def foreseen(connection: Connection, desk: Desk, person: Person, proposal_id: str) -> Foreseen:
     """What an approval of this person would do now; NotFoundError."""
-    with desk.ledger.reading() as connection:
-        return signing.foresee(connection, proposal_id, person.name, person.role, now_ms(), desk.policy)
+    return signing.foresee(connection, proposal_id, person.name, person.role, now_ms(), desk.policy)
 
 
 @router.get("/proposals")
@@ -66,25 +67,34 @@ def queue(
     chosen = "" if status == "all" else status
     with desk.ledger.reading() as connection:
         found = pages.proposals(connection, chosen, sku, position(after), PAGE + 1)
-    rows = [_row(desk, person, proposal, where) for proposal, where in found[:PAGE]]
+        items = facts.items_of(connection, [proposal.sku for proposal, _where in found])
+        rows = [_row(connection, desk, person, items, *one) for one in found[:PAGE]]
     last = found[PAGE - 1][0] if len(found) > PAGE else None
     values = {"rows": rows, "status": status, "sku": sku, "after": after, "counts": desk.ledger.proposal_counts()}
     values |= {"more": f"{last.decided_at}.{last.proposal_id}" if last else "", "statuses": STATUSES}
     return page(request, "proposals.html", person.lang, person=person, section="proposals", **values)
 
 
-def _row(desk: Desk, person: Person, proposal: Proposal, status: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"proposal": proposal, "status": status, "item": desk.ledger.item(proposal.sku)}
+def _row(
+    connection: Connection,
+    desk: Desk,
+    person: Person,
+    items: dict[str, CatalogItem],
+    proposal: Proposal,
+    status: str,
+) -> dict[str, Any]:
+    told: dict[str, Any] = {"proposal": proposal, "status": status, "item": items.get(proposal.sku)}
     if status != "pending":
         return {**told, "ladder": [], "mine": False}
-    seen = foreseen(desk, person, proposal.proposal_id)
+    seen = foreseen(connection, desk, person, proposal.proposal_id)
     return {**told, "ladder": ladder(seen.standing, seen.signed), "mine": seen.authority is not None}
 
 
 @router.get("/proposals/{proposal_id}")
 def shown(request: Request, person: Reader, desk: TheDesk, proposal_id: str) -> HTMLResponse:
     """One proposal: what, why, who signs, and what a signature does."""
-    seen = foreseen(desk, person, proposal_id)
+    with desk.ledger.reading() as connection:
+        seen = foreseen(connection, desk, person, proposal_id)
     proposal, since = seen.proposal, seen.proposal.decided_at - 90 * DAY_MS
     drawn = chart.history(
         desk.ledger.price_points_of_sku(proposal.sku, since),
@@ -109,7 +119,8 @@ def preview(request: Request, person: Writer, desk: TheDesk, id: Chosen = None) 
     """What approving the chosen ones would do, one by one and in sum; nothing is changed."""
     with desk.ledger.reading() as connection:
         found = bulk.preview(connection, id or [], person.name, person.role, now_ms(), desk.policy)
-    rows = [(row, desk.ledger.item(row.sku) if row.sku else None) for row in found.rows]
+        items = facts.items_of(connection, [row.sku for row in found.rows])
+    rows = [(row, items.get(row.sku)) for row in found.rows]
     return page(request, "bulk.html", person.lang, person=person, section="proposals", preview=found, rows=rows)
 
 

@@ -54,6 +54,18 @@ def item(connection: Connection, sku: str) -> CatalogItem | None:
     return None if body is None else decode(body.encode(), CatalogItem)
 
 
+def items_of(connection: Connection, skus: Sequence[str]) -> dict[str, CatalogItem]:
+    """The catalogue items of these SKUs, a page of them; those not known are left out."""
+    query = select(ItemRow.body).where(ItemRow.sku.in_(skus))
+    return {found.sku: found for found in (decode(body.encode(), CatalogItem) for body in connection.scalars(query))}
+
+
+def stock_of(connection: Connection, skus: Sequence[str]) -> dict[str, StockLevel]:
+    """The stock levels of these SKUs, a page of them; those not known are left out."""
+    query = select(StockRow.body).where(StockRow.sku.in_(skus))
+    return {found.sku: found for found in (decode(body.encode(), StockLevel) for body in connection.scalars(query))}
+
+
 def items(connection: Connection, limit: int) -> list[CatalogItem]:
     """Catalogue items by SKU."""
     query = select(ItemRow.body).order_by(ItemRow.sku).limit(limit)
