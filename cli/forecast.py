@@ -110,6 +110,8 @@ def _columns(table: pa.Table, series: Any, week: Any, shape: tuple[int, int], wh
         if name in KEYS:
             continue
         column = table[name].combine_chunks()
+        if pa.types.is_integer(column.type) and _constant(series, column, shape[0]):
+            column = column.cast(pa.string())
         if pa.types.is_dictionary(column.type):
             column = column.dictionary_decode()
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
@@ -123,6 +125,16 @@ def _columns(table: pa.Table, series: Any, week: Any, shape: tuple[int, int], wh
         elif not pa.types.is_null(column.type):
             known[name] = _place(_numbers(column, name, where), series, week, shape)
     return known, groups
+
+
+def _constant(series: Any, column: Any, count: int) -> bool:
+    """Whether a column of numbers is the same in all weeks of a series and names a group of several."""
+    import numpy as np
+
+    values = column.fill_null(-1).to_numpy(zero_copy_only=False)
+    first = np.zeros(count, dtype=values.dtype)
+    first[series] = values
+    return bool((first[series] == values).all()) and 1 < len(np.unique(first)) <= count // 2
 
 
 def _name_parts(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:

@@ -1,7 +1,9 @@
 """Sales as a function of what is planned: prices, promotions and whatever else is known ahead.
 
-One log-linear regression per group of like series, each series with its own level. Errors
-count by size, not by square, and large series more, as the measure WMAPE has it.
+A log-linear regression per group of like series, each series with its own level. What a
+group's own weeks say about its coefficients is shrunk towards what all groups have in
+common, for promotions are few. Errors count by size, not by square, and large series more,
+as the measure WMAPE has it.
 """
 
 from __future__ import annotations
@@ -10,84 +12,77 @@ import numpy as np
 import numpy.typing as npt
 
 from pricing.panel import Matrix, Panel, wmape
+from pricing.plans import Labels, features
 
 HALF_LIFE_WEEKS = 52
-ROUNDS = 8  # of reweighting towards least absolute errors
-RIDGE = 0.3
-LEVEL_RIDGE = 0.5
+ROUNDS = 5  # of reweighting towards least absolute errors
+NEAREST = 0.2  # errors below it are treated as squares
+RIDGE = 1.0
+SHRINKAGE = 0.25  # the common coefficients weigh as much as this share of a group's rows
 HOLDOUT = 8
 
 Rows = npt.NDArray[np.intp]
 
 
-def causal(panel: Panel, horizon: int, grouping: tuple[str, ...] | None = None) -> Matrix:
+def causal(panel: Panel, horizon: int, grouping: Labels | None = None) -> Matrix:
     """Units of the next weeks, n x horizon, from the plans in `panel.known`.
 
     Without a grouping the one that would have been best for the last weeks is taken.
     """
-    labels = grouping if grouping is not None else _best_grouping(panel)
-    inputs = features(panel, horizon)
-    result = np.zeros((len(panel.series), horizon))
-    for label in dict.fromkeys(labels):
-        rows = np.flatnonzero(np.asarray(labels) == label)
-        result[rows] = _fit(panel.units[rows], inputs[rows], horizon)
+    labels = grouping if grouping is not None else best_grouping(panel)
+    inputs = features(panel, horizon, labels)
+    count, weeks = panel.units.shape
+    series, week = np.nonzero(panel.units > 0)  # a week without sales has no logarithm, and mostly no stock
+    if len(series) == 0:
+        return np.zeros((count, horizon))
+    inputs = inputs / np.maximum(inputs[series, week].std(axis=0), 1e-9)
+    centre = inputs[series, week].mean(axis=0)
+    x, y = inputs[series, week] - centre, np.log(panel.units[series, week])
+    weight = 0.5 ** ((weeks - week) / HALF_LIFE_WEEKS) * np.sqrt(panel.units[series, week])
+    weight /= weight.mean()
+    common, levels = _regress(x, y, weight, series, count, np.zeros(x.shape[1]), RIDGE)
+    slopes = np.repeat(common[None, :], count, axis=0)
+    names, codes = np.unique(np.asarray(labels), return_inverse=True)
+    for code in range(len(names) if len(names) > 1 else 0):
+        own = codes[series] == code
+        if own.any():
+            rows, local = np.unique(series[own], return_inverse=True)
+            fitted = _regress(x[own], y[own], weight[own], local, len(rows), common, SHRINKAGE * int(own.sum()))
+            slopes[codes == code], levels[rows] = fitted
+    ahead = inputs[:, weeks : weeks + horizon] - centre
+    logs = np.einsum("nhk,nk->nh", ahead, slopes) + levels[:, None]
+    result: Matrix = np.exp(np.clip(logs, y.min() - 1, y.max() + 1))
+    result[~(panel.units > 0).any(axis=1)] = 0.0
     return result
 
 
-def features(panel: Panel, horizon: int) -> npt.NDArray[np.float64]:
-    """What is known of each series and week, n x (T + horizon) x k: logs of what is always positive."""
-    weeks = panel.weeks + horizon
-    columns = []
-    for values in panel.known.values():
-        column = _carried(values[:, :weeks], weeks, panel.weeks)
-        columns.append(np.log(column) if (column > 0).all() else column)
-    return np.stack(columns, axis=2)
-
-
-def _carried(values: Matrix, weeks: int, known: int) -> Matrix:
-    """Gaps take the usual value of the weeks before; a series that never says it takes the general one."""
-    result = np.full((values.shape[0], weeks), np.nan)
-    result[:, : values.shape[1]] = values
-    past = result[:, max(0, known - HALF_LIFE_WEEKS) : known]
-    seen = ~np.isnan(past)
-    general = float(np.median(past[seen])) if seen.any() else 0.0
-    usual = np.array([np.median(row[mask]) if mask.any() else general for row, mask in zip(past, seen, strict=True)])
-    return np.where(np.isnan(result), usual[:, None], result)
-
-
-def _fit(units: Matrix, inputs: npt.NDArray[np.float64], horizon: int) -> Matrix:
-    """Regression of one group; `inputs` covers its weeks and the horizon."""
-    count, weeks = units.shape
-    series, week = np.nonzero(units > 0)  # a week without sales has no logarithm, and mostly no stock
-    if len(series) == 0:
-        return np.zeros((count, horizon))
-    x, y = inputs[series, week], np.log(units[series, week])
-    centre = x.mean(axis=0)
-    x = x - centre
-    weight = 0.5 ** ((weeks - week) / HALF_LIFE_WEEKS) * np.sqrt(units[series, week])
-    slopes, levels = _regress(x, y, weight, series, count)
-    ahead = inputs[:, weeks : weeks + horizon] - centre
-    logs = ahead @ slopes + levels[:, None]
-    return np.exp(np.clip(logs, y.min() - 1, y.max() + 1))  # type: ignore[no-any-return]
-
-
-def _regress(x: Matrix, y: Matrix, weight: Matrix, series: Rows, count: int) -> tuple[Matrix, Matrix]:
-    """Slopes common to the group and a level for each series, by least absolute errors."""
-    design = np.zeros((len(y), x.shape[1] + count + 1))
-    design[:, : x.shape[1]] = x
-    design[np.arange(len(y)), x.shape[1] + series] = 1.0
-    design[:, -1] = 1.0
-    penalty = np.r_[np.full(x.shape[1], RIDGE), np.full(count, LEVEL_RIDGE), 1e-6]
-    current, solution = weight, np.zeros(design.shape[1])
+def _regress(
+    x: Matrix, y: Matrix, weight: Matrix, series: Rows, count: int, prior: Matrix, ridge: float
+) -> tuple[Matrix, Matrix]:
+    """Slopes drawn towards `prior` and a level for each series, by least absolute errors."""
+    order = np.argsort(series, kind="stable")
+    sorted_series = series[order]
+    starts = np.flatnonzero(np.r_[True, np.diff(sorted_series) > 0])
+    present = sorted_series[starts]
+    current, slopes, levels = weight, prior, np.zeros(count)
     for _ in range(ROUNDS):
-        weighted = design * current[:, None]
-        solution = np.linalg.solve(weighted.T @ design + np.diag(penalty * current.mean()), weighted.T @ y)
-        current = weight / np.maximum(np.abs(y - design @ solution), 0.1)
-    slopes = solution[: x.shape[1]]
-    return slopes, solution[x.shape[1] : -1] + solution[-1]
+        total = np.bincount(series, current, count) + 1e-9
+        mean_y = np.bincount(series, current * y, count) / total
+        mean_x = np.zeros((count, x.shape[1]))
+        mean_x[present] = np.add.reduceat((x * current[:, None])[order], starts, axis=0) / total[present][:, None]
+        within = x - mean_x[series]
+        weighted = within * current[:, None]
+        pull = ridge * current.mean()
+        slopes = np.linalg.solve(
+            weighted.T @ within + pull * np.eye(x.shape[1]), weighted.T @ (y - mean_y[series]) + pull * prior
+        )
+        levels = mean_y - mean_x @ slopes
+        current = weight / np.maximum(np.abs(y - levels[series] - x @ slopes), NEAREST)
+    return slopes, levels
 
 
-def _best_grouping(panel: Panel) -> tuple[str, ...]:
+def best_grouping(panel: Panel) -> Labels:
+    """The group whose series are most alike: with it the last weeks would have been forecast best."""
     alone = ("",) * len(panel.series)
     choices = [alone, *panel.groups.values()]
     if len(choices) == 1 or panel.weeks < 3 * HOLDOUT:

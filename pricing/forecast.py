@@ -9,11 +9,14 @@ import numpy as np
 from contracts.errors import BadInputError
 from pricing.causal import causal
 from pricing.panel import Forecast, Matrix, Panel, wmape
+from pricing.plans import PRICE
 from pricing.seasonal import RECENT, YEAR, filled, seasonal
 
 Method = Callable[[Panel, int], Matrix]
 LOWER, UPPER = 0.1, 0.9
 LEVEL_WEEKS = 8
+HELD = 8  # weeks that a method is tried on before it is believed
+BLOCKS = 3
 MINIMUM_FOR_PLANS = 12
 MOST_OFF = 3.0  # logarithm of 20: what is further off says nothing about the spread of the rest
 
@@ -35,12 +38,24 @@ def forecast(panel: Panel, horizon: int) -> Forecast:
 
 
 def choose(panel: Panel) -> Method:
-    """Plans where they vary, last year where there is one, else the recent level."""
-    if panel.weeks >= MINIMUM_FOR_PLANS and any(_varies(values[:, : panel.weeks]) for values in panel.known.values()):
+    """Plans where they differ between series, last year where there is one, else the recent level.
+
+    Where both would do, the one that was nearer for the last weeks. What but a price is the
+    same for all series, such as a holiday, the same week last year had too.
+    """
+    plans = [values[:, : panel.weeks] for values in panel.known.values()]
+    usable = panel.weeks >= MINIMUM_FOR_PLANS and any(_varies(values) for values in plans)
+    if not usable:
+        return seasonal if panel.weeks >= YEAR + RECENT else level
+    if panel.weeks < YEAR + RECENT:
         return causal
-    if panel.weeks >= YEAR + RECENT:
+    own = (_varies(v) if name == PRICE else _differs(v) for name, v in zip(panel.known, plans, strict=True))
+    if not any(own):
         return seasonal
-    return level
+    if panel.weeks < YEAR + RECENT + HELD:
+        return causal
+    before, actual = panel.until(panel.weeks - HELD), panel.units[:, -HELD:]
+    return min((causal, seasonal), key=lambda method: wmape(method(before, HELD), actual))
 
 
 def level(panel: Panel, horizon: int) -> Matrix:
@@ -49,8 +64,17 @@ def level(panel: Panel, horizon: int) -> Matrix:
 
 
 def _varies(values: Matrix) -> bool:
+    """Whether a column says different things at all."""
     known = values[~np.isnan(values)]
     return known.size > 0 and float(known.max() - known.min()) > 1e-9
+
+
+def _differs(values: Matrix) -> bool:
+    """Whether series differ in the same week, or one differs from itself where there is but one."""
+    if len(values) == 1:
+        return _varies(values)
+    seen = values[:, ~np.isnan(values).all(axis=0)]
+    return seen.size > 0 and bool((np.nanmax(seen, axis=0) - np.nanmin(seen, axis=0) > 1e-9).any())
 
 
 def _spread(panel: Panel, horizon: int, method: Method) -> tuple[Matrix, Matrix]:
@@ -58,11 +82,10 @@ def _spread(panel: Panel, horizon: int, method: Method) -> tuple[Matrix, Matrix]
 
     A series' own scatter is mixed with that of all, for a few weeks say little.
     """
-    held = min(horizon, 8, panel.weeks // 3)
-    before = panel.until(panel.weeks - held) if held else panel
-    if held == 0 or choose(before) is not method:
+    actual, guessed = _asked_before(panel, min(horizon, HELD, panel.weeks // 3), method)
+    held = actual.shape[1]
+    if held == 0:
         return np.full((1, 1), 0.5), np.full((1, 1), 1.5)
-    actual, guessed = panel.units[:, -held:], np.maximum(method(before, held), 0.0)
     usable = (actual > 0) & (guessed > 0)
     if not usable.any():
         return np.full((1, 1), 0.5), np.full((1, 1), 1.5)
@@ -74,6 +97,19 @@ def _spread(panel: Panel, horizon: int, method: Method) -> tuple[Matrix, Matrix]
     scaled = (off / own[:, None])[usable]
     low, high = np.quantile(scaled, [LOWER, UPPER])
     return np.exp(min(low, 0.0) * own)[:, None], np.exp(max(high, 0.0) * own)[:, None]
+
+
+def _asked_before(panel: Panel, held: int, method: Method) -> tuple[Matrix, Matrix]:
+    """Actual units and what the method had said, for up to BLOCKS blocks of the last weeks, side by side."""
+    enough = YEAR + RECENT if method is seasonal else MINIMUM_FOR_PLANS if method is causal else 1
+    actual, guessed = [panel.units[:, :0]], [panel.units[:, :0]]
+    for block in range(BLOCKS if held else 0):
+        end = panel.weeks - block * held
+        if end - held < enough:
+            break
+        actual.append(panel.units[:, end - held : end])
+        guessed.append(np.maximum(method(panel.until(end - held), held), 0.0))
+    return np.hstack(actual), np.hstack(guessed)
 
 
 def accuracy(panel: Panel, origins: tuple[int, ...], horizon: int) -> dict[int, float]:

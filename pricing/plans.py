@@ -1,0 +1,122 @@
+"""What a plan says about a week's sales: prices and promotions, our own and those beside them on the shelf."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from pricing.panel import Matrix, Panel
+
+PRICE = "price"
+USUAL_WEEKS = 52
+LONGEST_PAUSE = 12  # weeks since the last promotion; later ones are all alike
+SAME = 0.99  # of its values: a column that only repeats the price of one series beside ours
+
+Labels = tuple[str, ...]
+
+
+def features(panel: Panel, horizon: int, labels: Labels = ()) -> npt.NDArray[np.float64]:
+    """Regressors of each series and week, n x (T + horizon) x k, as far as plans reach.
+
+    `labels` says which series are the same product in another market; with it the series of
+    one market are rivals, and their prices and promotions count too.
+    """
+    weeks = panel.weeks + horizon
+    market = rivals(panel, labels)
+    known = {name: carried(values[:, :weeks], weeks, panel.weeks) for name, values in panel.known.items()}
+    price = known.pop(PRICE, None)
+    columns: list[Matrix] = []
+    relative = np.zeros((len(panel.series), weeks))
+    if price is not None and (price > 0).all():
+        own = np.log(price)
+        usual = np.median(own[:, max(0, panel.weeks - USUAL_WEEKS) : panel.weeks], axis=1, keepdims=True)
+        relative = own - usual
+        columns += [own, own - before(own, 1)]
+        if market is not None:
+            columns += [_beside(own, market, np.min), _beside(own, market, np.mean)]
+            known = {name: values for name, values in known.items() if not _repeats(values, price, market)}
+    elif price is not None:
+        columns.append(price)
+    flags = {name: v for name, v in known.items() if v.min() >= 0.0 and v.max() <= 1.0}
+    columns += [np.log(v) if (v > 0).all() else v for name, v in known.items() if name not in flags]
+    columns += _promotions(list(flags.values()), relative, market)
+    return np.stack(columns, axis=2)
+
+
+def _promotions(flags: list[Matrix], relative: Matrix, market: npt.NDArray[np.intp] | None) -> list[Matrix]:
+    """A promotion, what it adds to a cut, the week after it, the pause before it, and those of rivals."""
+    columns: list[Matrix] = []
+    for number, flag in enumerate(flags):
+        columns += [flag, flag * relative, flag * np.log1p(since(flag)), before(flag, 1)]
+        columns += [flag * other for other in flags[number + 1 :]]
+    if flags and market is not None:
+        rarest = min(flags, key=lambda flag: float(flag.mean()))  # of deals and features, the one that is advertised
+        columns.append(_beside(rarest, market, np.sum))
+    return columns
+
+
+def rivals(panel: Panel, labels: Labels) -> npt.NDArray[np.intp] | None:
+    """For each series the rows beside it in its market, -1 to fill; None where no group is a market.
+
+    A market is a group in which every label occurs at most once: a shop, where the labels
+    are products.
+    """
+    if len(set(labels)) < 2:
+        return None
+    for group in panel.groups.values():
+        if group == labels or len(set(zip(group, labels, strict=True))) < len(labels):
+            continue
+        members: dict[str, list[int]] = {}
+        for row, name in enumerate(group):
+            members.setdefault(name, []).append(row)
+        width = max(len(rows) for rows in members.values()) - 1
+        if width < 1:
+            continue
+        result = np.full((len(labels), width), -1, dtype=np.intp)
+        for row, name in enumerate(group):
+            others = [other for other in members[name] if other != row]
+            result[row, : len(others)] = others
+        return result
+    return None
+
+
+def _beside(values: Matrix, market: npt.NDArray[np.intp], how: object) -> Matrix:
+    """Minimum, mean or sum over the rivals of each series; its own value where it has none."""
+    result = values.copy()
+    for row, others in enumerate(market):
+        beside = others[others >= 0]
+        if beside.size:
+            result[row] = how(values[beside], axis=0)  # type: ignore[operator]
+    return result
+
+
+def _repeats(values: Matrix, price: Matrix, market: npt.NDArray[np.intp]) -> bool:
+    """Whether a column only says what the price of one series of the market is."""
+    row = int(np.argmax((market >= 0).sum(axis=1)))
+    beside = [row, *market[row][market[row] >= 0]]
+    return bool((np.isclose(price[beside], values[row], rtol=1e-6).mean(axis=1) >= SAME).any())
+
+
+def since(flag: Matrix) -> Matrix:
+    """Weeks since the flag was last up, before each week; at most LONGEST_PAUSE."""
+    result = np.full(flag.shape, float(LONGEST_PAUSE))
+    result[:, 0] = 0.0
+    for week in range(1, flag.shape[1]):
+        result[:, week] = np.where(flag[:, week - 1] > 0, 0.0, np.minimum(result[:, week - 1] + 1, LONGEST_PAUSE))
+    return result
+
+
+def before(values: Matrix, weeks: int) -> Matrix:
+    """Each week's value some weeks earlier; the first value where there is none."""
+    return np.concatenate([np.repeat(values[:, :1], weeks, axis=1), values[:, :-weeks]], axis=1)
+
+
+def carried(values: Matrix, weeks: int, known: int) -> Matrix:
+    """Gaps take the usual value of the weeks before; a series that never says it takes the general one."""
+    result = np.full((values.shape[0], weeks), np.nan)
+    result[:, : values.shape[1]] = values
+    past = result[:, max(0, known - USUAL_WEEKS) : known]
+    seen = ~np.isnan(past)
+    general = float(np.median(past[seen])) if seen.any() else 0.0
+    usual = np.array([np.median(row[mask]) if mask.any() else general for row, mask in zip(past, seen, strict=True)])
+    return np.where(np.isnan(result), usual[:, None], result)
