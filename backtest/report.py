@@ -12,7 +12,9 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from backtest.outlook import Range
 from backtest.tally import SIZES_BP, Tally
+from contracts.money import exponent
 from contracts.times import DAY_MS
 
 STYLE = (
@@ -32,7 +34,10 @@ def render(summary: dict[str, Any], tallies: Sequence[Tally]) -> str:
         ("Moves a day, by competitor", lambda tally: _days(tally.events_by_day)),
         ("Alerts a day, by competitor", lambda tally: _days(tally.alerts_by_day)),
         ("Moves by size", _sizes),
+        ("Price index: 100 is the market's median, above it we are dearer", lambda tally: _index(tally.index.days)),
         ("Proposals a day", lambda tally: _days(tally.proposals_by_day)),
+        ("Units a day that the proposals of a day change, as the demand model expects", lambda t: _ranges(t.units, 1)),
+        ("Margin a day that they change", _margins),
         ("Held back, by guard", lambda tally: _bars(tally.guards)),
     )
     parts = [
@@ -62,7 +67,10 @@ def _flat(summary: dict[str, Any]) -> dict[str, object]:
         if name in ("policy", "recording", "skipped_files", "compare"):
             continue
         if isinstance(value, dict):
-            found.update({f"{name}: {key}": number for key, number in value.items()})
+            found.update({f"{name}: {key}": number for key, number in value.items() if not isinstance(number, dict)})
+            for key, more in value.items():
+                if isinstance(more, dict):
+                    found.update({f"{name}: {key} {end}": number for end, number in more.items()})
         else:
             found[name] = value
     return found
@@ -87,12 +95,49 @@ def _days(counts: Counter[tuple[int, str]]) -> str:
     totals: Counter[str] = Counter()
     for (_, name), count in counts.items():
         totals[name] += count
-    moments = [datetime.fromtimestamp(day * DAY_MS / 1000, UTC) for day in days]
+    moments = list(map(_moment, days))
     for name, _ in totals.most_common(MOST_LINES):
         axes.plot(moments, [counts[day, name] for day in days], label=_plain(name), linewidth=1)
     axes.legend(fontsize="x-small", ncol=3, frameon=False)
     figure.autofmt_xdate()
     return _svg(figure)
+
+
+def _index(days: dict[int, int]) -> str:
+    if not days:
+        return ""
+    figure, axes = _figure()
+    axes.plot([_moment(day) for day in sorted(days)], [days[day] / 100 for day in sorted(days)], linewidth=1)
+    axes.axhline(100, linewidth=0.5, color="grey")
+    figure.autofmt_xdate()
+    return _svg(figure)
+
+
+def _margins(tally: Tally) -> str:
+    charts = []
+    for currency in sorted({currency for currency, _day in tally.margin}):
+        days = {day: change for (other, day), change in tally.margin.items() if other == currency}
+        charts.append(f"<p>{escape(currency)}</p>{_ranges(days, 10 ** exponent(currency))}")
+    return "".join(charts)
+
+
+def _ranges(days: dict[int, Range], unit: int) -> str:
+    if not days:
+        return ""
+    figure, axes = _figure()
+    found = sorted(days.items())
+    middle = [change.expected / unit for _day, change in found]
+    below = [(change.expected - change.lower) / unit for _day, change in found]
+    above = [(change.upper - change.expected) / unit for _day, change in found]
+    axes.errorbar([_moment(day) for day, _change in found], middle, [below, above], fmt="o", markersize=3, linewidth=1)
+    axes.axhline(0, linewidth=0.5, color="grey")
+    axes.set_ylabel("expected, and at the ends of the 80 % intervals")
+    figure.autofmt_xdate()
+    return _svg(figure)
+
+
+def _moment(day: int) -> datetime:
+    return datetime.fromtimestamp(day * DAY_MS / 1000, UTC)
 
 
 def _sizes(tally: Tally) -> str:

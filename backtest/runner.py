@@ -60,6 +60,7 @@ class Run:
         started = time.perf_counter()
         agent, facts, book = PricingAgent(self.policy), Facts(self.recording.path), AlertBook(self.policy.alerting)
         for _partition, event in self.events():
+            self.tally.index.reach(event.observed_at, agent.state)
             facts.tell(agent, event.observed_at)
             self.tally.event(event)
             tables.events.add(event)
@@ -69,6 +70,7 @@ class Run:
             for proposal in agent.on_event(event):
                 self.tally.proposal(proposal)
                 tables.proposals.add(proposal)
+        self.tally.index.note(agent.state)
         return self.summary(time.perf_counter() - started)
 
     def summary(self, seconds: float) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from backtest.outlook import NOTHING, IndexByDay, Range, outlook_of
 from contracts.alerts import Alert
 from contracts.events import MarketEvent, MassMove, PriceMoved
 from contracts.proposals import Proposal
@@ -28,6 +29,9 @@ class Tally:
         self.proposals: Counter[str] = Counter()
         self.proposals_by_day: Counter[tuple[int, str]] = Counter()
         self.guards: Counter[str] = Counter()
+        self.index = IndexByDay()
+        self.units: dict[int, Range] = {}
+        self.margin: dict[tuple[str, int], Range] = {}  # of each currency by itself
 
     def event(self, event: MarketEvent) -> None:
         """Count one market event."""
@@ -58,11 +62,26 @@ class Tally:
         self.proposals_by_day[proposal.decided_at // DAY_MS, outcome] += 1
         if proposal.blocked_by is not None:
             self.guards[proposal.blocked_by] += 1
+        expected = outlook_of(proposal)
+        if expected is not None:
+            day = proposal.decided_at // DAY_MS
+            self.units[day] = self.units.get(day, NOTHING).plus(expected.units)
+            key = (proposal.currency, day)
+            self.margin[key] = self.margin.get(key, NOTHING).plus(expected.margin)
 
     def alerts_per_day(self) -> float:
         """New alerts a day, over the days from the first event's to the last's."""
         days = [day for day, _ in (*self.events_by_day, *self.alerts_by_day)]
         return round(self.alerts / (max(days) - min(days) + 1), 1) if days else 0.0
+
+    def _expected(self) -> dict[str, dict[str, float]]:
+        """Units and margin by currency that all proposals together change a day, with the ends of the interval."""
+        totals: dict[str, Range] = {}
+        named = [("units", change) for change in self.units.values()]
+        named += [(f"margin_minor_{currency}", change) for (currency, _day), change in self.margin.items()]
+        for name, change in named:
+            totals[name] = totals.get(name, NOTHING).plus(change)
+        return {name: {k: round(v, 2) for k, v in total._asdict().items()} for name, total in sorted(totals.items())}
 
     def summary(self, counts: dict[str, int]) -> dict[str, object]:
         """The counts of summary.json; `counts` are the detector's."""
@@ -82,4 +101,5 @@ class Tally:
             "proposals": self.proposals["markdown"] + self.proposals["restore"],
             "proposals_held_back": self.proposals["blocked"],
             "guard_hits": dict(sorted(self.guards.items())),
+            "expected_change_a_day": self._expected(),
         }
