@@ -18,6 +18,7 @@ from contracts.errors import BadInputError
 from contracts.events import MarketEvent
 
 ROWS = 20_000  # rows a row group
+EVENTS = "events.parquet"
 FILES = ("summary.json", "events.parquet", "proposals.parquet", "alerts.parquet", "report.html")
 _TIME = pa.timestamp("ms", tz="UTC")
 
@@ -104,8 +105,9 @@ class Rows:
 
     def close(self) -> None:
         """Write what waits and the file's end."""
-        self._flush()
-        self._writer.close()
+        if self._writer.is_open:
+            self._flush()
+            self._writer.close()
 
     def _flush(self) -> None:
         rows, self._waiting = self._waiting, []
@@ -119,7 +121,8 @@ class Tables:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
-        self.events = Rows(folder / "events.parquet", EVENTS_SCHEMA, _event_cells)
+        self.folder = folder
+        self.events = Rows(folder / EVENTS, EVENTS_SCHEMA, _event_cells)
         self.proposals = Rows(folder / "proposals.parquet", PROPOSALS_SCHEMA, attrgetter(*PROPOSALS_SCHEMA.names))
         self.alerts = Rows(folder / "alerts.parquet", ALERTS_SCHEMA, attrgetter(*ALERTS_SCHEMA.names))
 

@@ -44,6 +44,7 @@ def render(summary: dict[str, Any], tallies: Sequence[Tally]) -> str:
         f"<h1>Backtest of {escape(' beside '.join(policies))}</h1>",
         f"<p>{escape(str(summary['recording']))}</p>",
         _table(summaries),
+        _difference(summary.get("difference", {}), policies),
         *(_section(title, policies, [plot(tally) for tally in tallies]) for title, plot in plots),
     ]
     head = f'<meta charset="utf-8"><title>PriceRadar backtest</title><style>{STYLE}</style>'
@@ -61,10 +62,22 @@ def _table(summaries: Sequence[dict[str, Any]]) -> str:
     return f"<table>{''.join(rows)}</table>"
 
 
+def _difference(found: dict[str, dict[str, int]], policies: Sequence[str]) -> str:
+    if not found:
+        return ""
+    names = ("in both", *(f"only {policy}" for policy in policies))
+    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    rows = [
+        f"<tr><td>{kind}</td>{''.join(f'<td class=n>{side[kind]:,}</td>' for side in found.values())}</tr>"
+        for kind in found["both"]
+    ]
+    return f"<h2>Events that only one raises</h2><table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
+
+
 def _flat(summary: dict[str, Any]) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, value in summary.items():
-        if name in ("policy", "recording", "skipped_files", "compare"):
+        if name in ("policy", "recording", "skipped_files", "compare", "difference"):
             continue
         if isinstance(value, dict):
             found.update({f"{name}: {key}": number for key, number in value.items() if not isinstance(number, dict)})

@@ -13,9 +13,10 @@ from alerts.book import AlertBook
 from alerts.severity import Exposure, exposure_of
 from backtest.facts import read_facts
 from backtest.feed import Feed
-from backtest.output import Output, Tables
+from backtest.output import EVENTS, Output, Tables
 from backtest.recording import Recording
 from backtest.report import render
+from backtest.shadow import difference
 from backtest.tally import Tally
 from contracts.events import MarketEvent, PriceMoved
 from contracts.policy import Policy
@@ -136,7 +137,11 @@ def backtest(
         summary, tallies = run.write(output.tables), [run.tally]
         if compare is not None:
             second = Run(recording.again(), compare, progress)
-            summary = {**summary, "compare": second.write(output.second())}
+            tables = output.second()
+            summary = {**summary, "compare": second.write(tables)}
+            output.tables.close()
+            tables.close()
+            summary["difference"] = difference(output.tables.folder / EVENTS, tables.folder / EVENTS)
             tallies.append(second.tally)
         output.summary(summary)
         output.report(render(summary, tallies))

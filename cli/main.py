@@ -22,6 +22,7 @@ from cli import (
     forecast,
     import_,
     replay,
+    shadow,
     up,
     users,
     worker,
@@ -46,6 +47,7 @@ def priceradar() -> None:
 app.command("backtest")(backtest.backtest)
 app.command("brief")(brief.brief)
 app.command("replay")(replay.replay)
+app.command("shadow")(shadow.shadow)
 app.command("crawl")(crawl.crawl)
 app.command("extract")(extract.extract)
 app.command("demo")(demo.demo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from backtest.runner import Run
 from cli.main import app
 from contracts.codec import encode
 from contracts.policy import DEFAULT
-from contracts.topics import OBSERVATIONS, PARTITIONS
+from contracts.topics import OBSERVATIONS, PARTITIONS, TOPICS
 from runtime.settings import Settings
 from streams.partition import Partition
 from tests.integration.test_recorder import ends, stored
@@ -44,6 +45,17 @@ def test_a_recording_comes_back_as_it_was(kafka: str, settings: Settings, tmp_pa
         partition = Partition(number, DEFAULT.detection)
         for offset, value in enumerate(stored(kafka, OBSERVATIONS.name, number)):
             replayed += [encode(event) for event in partition.take(offset, value)[0]]
+    before = {topic.name: ends(kafka, topic.name) for topic in TOPICS}
+    beside = ["shadow", "--policy", "steps", "--past", "--seconds", "5"]
+    tried = CliRunner().invoke(app, beside, env=environment)
+    assert tried.exit_code == 0, tried.output
+    told = json.loads(tried.stdout.splitlines()[-1])
+    assert told["both"]["PriceMoved"] > 100
+    lines = list(map(json.loads, tried.stdout.splitlines()[:-1]))
+    settled = sum(line["only"] is None for line in lines)
+    apart = sum(sum(told[side].values()) for side in ("only_live", "only_shadow"))
+    assert len(lines) - 2 * settled == apart > 0
+    assert {topic.name: ends(kafka, topic.name) for topic in TOPICS} == before  # it acts on nothing
     expected = [encode(event) for _number, event in Run(Recording(tmp_path / "rec"), DEFAULT).events()]
     assert len(expected) > 100
     assert sorted(replayed) == sorted(expected)
