@@ -57,7 +57,8 @@ SURCHARGE = re.compile(r"[(\s][+\-−]$|^[+\-−]$")  # "(-40.00 €)" beside an
 PERCENT = re.compile(r"(?<![\d.,])(\d{1,2})\s?%")
 OPTIONS = re.compile(r"\d+\s+(?:options?|offers?|new|neu|neuf|angebote|sellers)\b", re.IGNORECASE)
 NOW = re.compile(
-    r"\bnow\b|\bjetzt\b|\bnur\b|sale price|our price|售价|现价|到手|促销价|特价|税込|価格|\bpreis\b|\bprice\b|\bprix\b|"
+    r"\bnow\b|one-time purchase|einmalkauf|\bjetzt\b|\bnur\b|sale price|our price|"
+    r"售价|现价|到手|促销价|特价|税込|価格|\bpreis\b|\bprice\b|\bprix\b|"
     r"\bprezz[oi]\b|\bprecios?\b|\bcena\b|цена|\bpreise\b|\bprices\b|\bpris\b|\bpreço\b|\bhinta\b|\bprijs\b",
     re.IGNORECASE,
 )

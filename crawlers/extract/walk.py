@@ -76,6 +76,7 @@ _REGIONS = {
     **dict.fromkeys(("del", "s", "strike"), Flag.OLD),
 }
 _ITEM_MARKS = frozenset({"itemprop", "itemscope", "property", "typeof"})
+_LOOSE = frozenset({"price", "priceCurrency"})
 _NAMES = frozenset(
     {"class", "id", "data-testid", "data-test", "data-qa", "data-role", "itemprop", "data-automation-id"}
 )
@@ -165,6 +166,7 @@ class _Walker:
         self.found = Walked()
         self.serial = 0
         self.key: tuple[int, int, Marks, int] | None = None
+        self.loose = Item({"@type": "PriceSpecification"})  # properties of an offer whose frame the shop forgot
         self.wanted: list[tuple[Item, str]] = []  # items and the ids of elements elsewhere that hold more of them
         self.apart: dict[str, Item] = {}  # and what stands at those ids
 
@@ -190,6 +192,8 @@ class _Walker:
         for item, name in self.wanted:
             for key, value in self.apart.get(name, Item()).items():
                 _put(item, key, value)
+        if isinstance(self.loose.get("price"), str) and not self.found.microdata:  # one price, so it is no list
+            self.found.microdata.append(self.loose)
         self.found.settle(_head_title(tree))
         return self.found
 
@@ -260,8 +264,8 @@ class _Walker:
             self._hold(holder, names, item, self.found.microdata)
             self.wanted.extend((item, name) for name in (attributes.get("itemref") or "").split()[:MOST_REFERENCES])
             frame.micro = item
-        elif holder is not None:
-            self._value(holder, names, tag, attributes, frame)
+        elif holder is not None or not _LOOSE.isdisjoint(names):
+            self._value(self.loose if holder is None else holder, names, tag, attributes, frame)
 
     def _rdfa(self, tag: str, attributes: dict[str, str | None], frame: _Frame) -> None:
         holder, names = frame.rdfa, [_local(name) for name in (attributes.get("property") or "").split()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.errors import NoPriceError
 from contracts.money import to_decimal
 from crawlers.extract import extract
 
@@ -83,3 +84,11 @@ def test_a_discount_is_proven_by_arithmetic() -> None:
     page = "<html lang=de><h1>Hemd</h1><b>18,00 €</b><p>17,10 €</p><p>-5%</p><p>22,90 €</p></html>"
     found = extract(page.encode(), "https://shop.example/p/hemd")
     assert (found.price_minor, found.list_price_minor) == (1710, 1800)
+
+
+def test_a_price_whose_frame_the_shop_forgot() -> None:
+    loose = "<i itemprop=price content=129.00></i><meta itemprop=priceCurrency content=EUR>"
+    found = extract(f"<h1>Chair</h1>{loose}".encode(), "https://shop.example/p/chair")
+    assert (found.price_minor, found.currency) == (12900, "EUR")
+    with pytest.raises(NoPriceError):  # of several none is known to be the page's own
+        extract(f"<h1>Chair</h1>{loose}<i itemprop=price content=99.00></i>".encode(), "https://shop.example/p/chair")
