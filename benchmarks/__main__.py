@@ -15,6 +15,8 @@ BENCHMARKS = {
     "chaos": "events of workers killed, stopped, frozen and joined at random moments, beside an undisturbed run",
     "detection": "what the full rules find in a market of 14 million observations, and alerts drawn to look at",
     "backtest": "observations a second of a backtest, beside a Parquet scan and polars",
+    "recrawl": "delay until a move is seen, beside round-robin",
+    "matching": "precision and recall of matches by name",
     "extraction": "pages a second, beside extruct and price-parser",
     "accuracy": "F1 of extraction a field on real product pages, also without their markup",
     "forecast": "error of the forecast 8 weeks ahead, beside simple baselines",

@@ -21,6 +21,7 @@ from cli import (
     extract,
     forecast,
     import_,
+    match,
     replay,
     shadow,
     up,
@@ -54,6 +55,7 @@ app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("worker")(worker.worker)
 app.command("console")(console.console)
+app.command("match")(match.match)
 app.command("forecast")(forecast.forecast)
 app.command("explain")(explain.explain)
 app.command("verify")(explain.verify)

@@ -28,6 +28,7 @@ class CatalogItem(msgspec.Struct, frozen=True, omit_defaults=True):
     category: str = ""
     brand: str = ""
     gtin: str = ""
+    mpn: str = ""
     on_promotion: bool = False
 
 

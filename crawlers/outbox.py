@@ -1,39 +1,49 @@
-"""Batches of observations and dead letters to Kafka, with a cap on what is in flight."""
+"""Batches of observations and dead letters to Kafka, with a cap on what is in flight.
+
+Above the cap, and where Kafka fails, messages go to a spool on disk and from there to Kafka in the
+same order; only a full spool holds the crawl back.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
+from pathlib import Path
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError
 
 from contracts.codec import Headers, dead_letter_headers
 from contracts.errors import PriceRadarError, UnavailableError
 from contracts.observations import Observation
 from contracts.topics import OBSERVATIONS
 from crawlers.batches import Batches
-from crawlers.metrics import IN_FLIGHT
+from crawlers.metrics import IN_FLIGHT, SPOOLED
+from crawlers.spool import Parcel, Spool
 from runtime.metrics import DEAD_LETTERS, processed
 
 STAGE = "crawl"
+RETRY_SECONDS = 1.0
 MOST_IN_FLIGHT = 200  # batches; kafka-python's producer itself knows no bound
 
 
 class Outbox:
-    """Owns the producer. `add` collects, `flush` sends what is collected; `crowded` says: slow down."""
+    """Owns the producer. `add` collects, `flush` sends what is collected; `crowded` says: wait."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, spool: Spool) -> None:
         self._batches = Batches()
-        self._in_flight = 0
-        self._lock = threading.Lock()
-        self.failed: PriceRadarError | None = None
+        self._in_flight: dict[int, tuple[Parcel, Path | None]] = {}
+        self._number = 0
+        self._again = 0.0
+        self._lock = threading.RLock()
+        self._spool = spool
         self._producer = _connect(bootstrap)
 
     @property
     def crowded(self) -> bool:
-        """Whether as many batches are unacknowledged as allowed."""
-        return self._in_flight >= MOST_IN_FLIGHT
+        """Whether neither Kafka nor the disk takes more."""
+        return self._spool.full
 
     def add(self, row: Observation) -> None:
         """Collect an observation; a full batch goes out at once."""
@@ -42,7 +52,8 @@ class Outbox:
             self._send(OBSERVATIONS.name, *full, [])
 
     def flush(self) -> None:
-        """Send every open batch without waiting for its acknowledgement."""
+        """Send every open batch without waiting for its acknowledgement, what waits on disk first."""
+        self._drain()
         for partition, value in self._batches.drain():
             self._send(OBSERVATIONS.name, partition, value, [])
 
@@ -53,40 +64,78 @@ class Outbox:
         self._send(OBSERVATIONS.dead, None, value, headers)
 
     def close(self, seconds: float = 30.0) -> None:
-        """Send what is open and wait for all acknowledgements; UnavailableError where they do not come."""
+        """Send what is open and wait for all acknowledgements; UnavailableError where they do not come.
+
+        What was not acknowledged is on disk then and is sent by the next crawl.
+        """
+        end = time.monotonic() + seconds
         self.flush()
-        try:
-            self._producer.flush(timeout=seconds)
-        except KafkaTimeoutError as error:
-            raise UnavailableError(f"Kafka has not acknowledged everything in {seconds:.0f} s: {error}") from error
-        finally:
-            self._producer.close(timeout=5)
-        if self.failed is not None:
-            raise self.failed
+        while (self._in_flight or len(self._spool)) and time.monotonic() < end:
+            self._drain()
+            time.sleep(0.02)
+        with self._lock:
+            for parcel, path in self._in_flight.values():
+                if path is None:
+                    self._spool.add(parcel)
+            self._in_flight.clear()
+        self._producer.close(timeout=5)
+        if left := len(self._spool):
+            raise UnavailableError(
+                f"Kafka has not acknowledged everything in {seconds:.0f} s; {left} messages are kept for the next crawl"
+            )
+
+    def _drain(self) -> None:
+        """Send from disk while there is room; after a failure only a second later."""
+        while self._has_room() and time.monotonic() >= self._again and (taken := self._spool.take()) is not None:
+            path, parcel = taken
+            self._to_kafka(parcel, path)
+        SPOOLED.set(self._spool.size)
+
+    def _has_room(self) -> bool:
+        return len(self._in_flight) < MOST_IN_FLIGHT
 
     def _send(self, topic: str, partition: int | None, value: bytes, headers: Headers) -> None:
-        key = str(partition).encode() if partition is not None else None
+        parcel = Parcel(topic, partition, value, headers)
         with self._lock:
-            self._in_flight += 1
-            IN_FLIGHT.set(self._in_flight)
+            if self._spool.waiting or not self._has_room():
+                self._spool.add(parcel)
+                return
+        self._to_kafka(parcel, None)
+
+    def _to_kafka(self, parcel: Parcel, path: Path | None) -> None:
+        with self._lock:
+            self._number += 1
+            number = self._number
+            self._in_flight[number] = parcel, path
+            IN_FLIGHT.set(len(self._in_flight))
+        key = str(parcel.partition).encode() if parcel.partition is not None else None
         try:
-            future = self._producer.send(topic, value=value, key=key, partition=partition, headers=headers)
-        except KafkaError as error:
-            self._lost(error)
+            future = self._producer.send(
+                parcel.topic, value=parcel.value, key=key, partition=parcel.partition, headers=parcel.headers
+            )
+        except KafkaError:
+            self._ended(number, False)
             return
-        future.add_callback(self._done)
-        future.add_errback(self._lost)
+        future.add_callback(lambda _metadata: self._ended(number, True))
+        future.add_errback(lambda _error: self._ended(number, False))
 
-    def _done(self, _metadata: Any) -> None:
+    def _ended(self, number: int, arrived: bool) -> None:
         with self._lock:
-            self._in_flight -= 1
-            IN_FLIGHT.set(self._in_flight)
+            found = self._in_flight.pop(number, None)
+            IN_FLIGHT.set(len(self._in_flight))
+            if found is None:
+                return  # closed in the meantime: it is on disk
+            parcel, path = found
+            if not arrived:
+                self._again = time.monotonic() + RETRY_SECONDS
+                if path is None:
+                    self._spool.add(parcel)
+                else:
+                    self._spool.put_back(path)
+                return
+            if path is not None:
+                self._spool.delete(path)
         processed(STAGE, 1, 1)
-
-    def _lost(self, error: Any) -> None:
-        with self._lock:
-            self._in_flight -= 1
-        self.failed = UnavailableError(f"Kafka did not take a batch of observations: {error}")
 
 
 def _connect(bootstrap: str) -> Any:
@@ -101,7 +150,10 @@ def _connect(bootstrap: str) -> Any:
             linger_ms=5,
             batch_size=256 * 1024,
             max_request_size=2 * 1024 * 1024,
-            max_block_ms=10_000,
+            max_block_ms=1_000,
+            delivery_timeout_ms=20_000,
+            request_timeout_ms=10_000,
+            reconnect_backoff_max_ms=1_000,
             bootstrap_timeout_ms=5_000,
             allow_auto_create_topics=False,
         )

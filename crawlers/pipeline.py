@@ -1,8 +1,9 @@
-"""Item pipeline: observations and failures to Kafka; slows the crawl where Kafka is slow."""
+"""Item pipeline: observations and failures to Kafka; holds the crawl where Kafka and the disk take no more."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from scrapy.crawler import Crawler
@@ -11,7 +12,7 @@ from contracts.codec import encode
 from contracts.errors import BadPageError
 from contracts.observations import Observation
 from crawlers.items import FailedPage
-from crawlers.metrics import FAILURES, LAST_GOOD
+from crawlers.metrics import FAILURES, LAST_GOOD, OBSERVATION_SECONDS
 from crawlers.outbox import Outbox
 
 FLUSH_SECONDS = 0.1
@@ -29,12 +30,14 @@ class KafkaPipeline:
         return cls(getattr(crawler.spider, "outbox"))  # noqa: B009 spiders declare no such attribute
 
     async def process_item(self, item: Any) -> Any:
-        """Count and send; waits while too much is unacknowledged, which holds the crawl back."""
-        while self._outbox.crowded and self._outbox.failed is None:  # noqa: ASYNC110 the producer has a thread
-            await asyncio.sleep(0.02)
+        """Count and send; waits while the spool is full, which holds the crawl back."""
+        while self._outbox.crowded:
+            await asyncio.sleep(FLUSH_SECONDS)
+            self._outbox.flush()
         if isinstance(item, Observation):
             self._outbox.add(item)
             LAST_GOOD.labels(item.competitor).set(item.observed_at / 1000)
+            OBSERVATION_SECONDS.labels(item.competitor).observe(max(0.0, time.time() - item.observed_at / 1000))
         elif isinstance(item, FailedPage):
             FAILURES.labels(item.row.competitor, item.error.code).inc()
             if isinstance(item.error, BadPageError):

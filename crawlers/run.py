@@ -11,8 +11,10 @@ from scrapy.crawler import CrawlerProcess
 from contracts.errors import UnavailableError
 from crawlers import shops
 from crawlers.outbox import STAGE, Outbox
+from crawlers.requests import Requests
 from crawlers.settings import scrapy_settings
 from crawlers.spiders.watch import WatchSpider
+from crawlers.spool import Spool
 from crawlers.watchlist import Row, Watchlist, read
 from runtime.metrics import known_stage
 from runtime.settings import Settings
@@ -31,7 +33,8 @@ def run(
     """
     known_stage(STAGE)
     page_objects = shops.read(settings.shops)
-    outbox = Outbox(settings.kafka)
+    outbox = Outbox(settings.kafka, Spool(settings.data / "spool"))
+    requests = None if every is None else Requests(settings.kafka)
     process = CrawlerProcess(scrapy_settings(settings, allow_private))
     crawler = process.create_crawler(WatchSpider)
     process.crawl(
@@ -42,8 +45,14 @@ def run(
         progress=progress,
         outbox=outbox,
         shops=page_objects,
+        requests=requests,
+        shop_per_minute=settings.shop_per_minute,
     )
-    process.start()
+    try:
+        process.start()
+    finally:
+        if requests is not None:
+            requests.close()
     outbox.close()
     spider = crawler.spider
     if not isinstance(spider, WatchSpider):

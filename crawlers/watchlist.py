@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from contracts.errors import BadInputError, BadRowError
 
 COLUMNS = ("competitor", "url", "sku")
 MAX_ROWS = 1_000_000
+MOST_IMPORTANCE = 1000.0
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +27,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     category: str = ""
     match_confidence: float = 1.0
+    importance: float = 1.0
     line: int = 0
 
     @property
@@ -44,7 +47,9 @@ class Watchlist(msgspec.Struct, frozen=True):
 
 
 def read(path: Path) -> Watchlist:
-    """A watchlist from a CSV file in UTF-8; BadInputError where the file or its header is unusable."""
+    """A watchlist from a CSV file in UTF-8 or an Excel sheet (.xlsx); BadInputError where it is unusable."""
+    if path.suffix.lower() == ".xlsx":
+        return parse(_sheet(path), str(path))
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -76,6 +81,30 @@ def parse(text: str, name: str = "watchlist") -> Watchlist:
     return Watchlist(tuple(rows), tuple(errors))
 
 
+def _sheet(path: Path) -> str:
+    """The first sheet of a workbook as CSV, so that both are read by the same rules; BadInputError."""
+    import openpyxl  # noqa: PLC0415 slow to import, and rarely needed
+
+    out = io.StringIO()
+    writer = csv.writer(out)
+    try:
+        with path.open("rb") as file:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True)):
+                if number > MAX_ROWS:
+                    raise BadInputError(f"watchlist {path} has more than {MAX_ROWS} rows; divide it")
+                writer.writerow(["" if cell is None else _cell(cell) for cell in cells])
+            book.close()
+    except (OSError, KeyError, ValueError, IndexError, zipfile.BadZipFile) as error:
+        raise BadInputError(f"watchlist {path} cannot be read: {error}; save it as .xlsx or CSV") from error
+    return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    """Excel knows no integers: 4711.0 is the article 4711."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def _row(values: dict[str | None, str | list[str] | None], line: int, name: str) -> Row:
     if None in values:
         raise BadRowError(f"{name} line {line}: more values than columns; quote values with commas", line)
@@ -94,16 +123,19 @@ def _row(values: dict[str | None, str | list[str] | None], line: int, name: str)
         product_id=text.get("product_id", ""),
         name=text.get("name", ""),
         category=text.get("category", ""),
-        match_confidence=_confidence(text.get("match_confidence", ""), line, name),
+        match_confidence=_number(text, "match_confidence", 1.0, line, name),
+        importance=_number(text, "importance", MOST_IMPORTANCE, line, name),
         line=line,
     )
 
 
-def _confidence(text: str, line: int, name: str) -> float:
+def _number(text: dict[str, str], column: str, most: float, line: int, name: str) -> float:
+    """A number from 0 to `most`; 1 where none is given."""
+    given = text.get(column, "")
     try:
-        value = float(text) if text else 1.0
+        value = float(given) if given else 1.0
     except ValueError:
         value = -1.0
-    if not 0.0 <= value <= 1.0:
-        raise BadRowError(f"{name} line {line}: match_confidence must be from 0 to 1, was {text[:20]!r}", line)
+    if not 0.0 <= value <= most:
+        raise BadRowError(f"{name} line {line}: {column} must be from 0 to {most:g}, was {given[:20]!r}", line)
     return value

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
         policy: a policy file, or the name of a shipped one.
         currency: where an import or a page states none.
         shops: TOML file of page objects: where single shops' pages hold a field.
+        shop_per_minute: at most so many pages of one shop a minute; none: politeness alone.
         metrics_port: first port of /metrics; 0 picks free ones.
         alert_urls: apprise URLs every alert goes to.
         channels: named places routes may tell: an apprise URL, a bot's hook as
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     policy: str = "default"
     currency: str = "CNY"
     shops: Path | None = None
+    shop_per_minute: Annotated[float, Field(gt=0)] | None = None
     console_host: str = "127.0.0.1"
     console_port: Port = 8080
     metrics_host: str = "127.0.0.1"

@@ -1,4 +1,4 @@
-"""The spider over a watchlist: asks for every page once a round, and says how each request ended."""
+"""The spider over a watchlist: asks for each page when it is worth most, and says how each request ended."""
 
 from __future__ import annotations
 
@@ -23,13 +23,20 @@ from crawlers.items import FailedPage
 from crawlers.metrics import REQUESTS
 from crawlers.observe import observe
 from crawlers.outbox import Outbox
+from crawlers.requests import Requests
+from crawlers.turns import Turns
 from crawlers.watchlist import Row
+
+URGENT = 100  # of Scrapy: higher goes first
 
 
 class WatchSpider(scrapy.Spider):
-    """Yields one Observation or FailedPage a page. `every` None: one round only.
+    """Yields one Observation or FailedPage a visit.
 
-    `progress` is called after each round with the outcomes so far.
+    `every` None: one round only, in the order of the watchlist. Else a page is fetched every so many
+    seconds on average, those oftener whose prices move; `requests` go before the others.
+
+    `progress` is called every so often with the outcomes so far.
     """
 
     name = "watch"
@@ -42,6 +49,8 @@ class WatchSpider(scrapy.Spider):
         progress: Callable[[Counter[str]], None] = lambda _: None,
         outbox: Outbox | None = None,
         shops: Shops = NONE,
+        requests: Requests | None = None,
+        shop_per_minute: float | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -52,22 +61,27 @@ class WatchSpider(scrapy.Spider):
         self.outcomes: Counter[str] = Counter()
         self._progress = progress
         self.outbox = outbox
-        self._pending: set[str] = set()
+        self._requests = requests
+        self._turns = None if every is None else Turns(rows, every, _now(), shop_per_minute)
 
     async def start(self) -> AsyncIterator[Any]:
-        """Rounds over the watchlist; a page that is still under way is not asked for again."""
-        while True:
-            began = time.monotonic()
+        """One round over the watchlist, or visits for as long as the crawl runs."""
+        if self._turns is None or self.every is None:
             for row in self.rows:
-                if row.url not in self._pending:
-                    self._pending.add(row.url)
-                    yield self._request(row)
-            if self.every is None:
-                return
-            await asyncio.sleep(max(0.05, self.every - (time.monotonic() - began)))
-            self._progress(self.outcomes)
+                yield self._request(row)
+            return
+        tick, told = min(1.0, self.every / 8), time.monotonic()
+        while True:
+            if self._requests is not None:
+                self._turns.press(self._requests.take())
+            for row, urgent in self._turns.next(_now()):
+                yield self._request(row, URGENT if urgent else 0)
+            await asyncio.sleep(tick)
+            if time.monotonic() - told >= self.every:
+                told = time.monotonic()
+                self._progress(self.outcomes)
 
-    def _request(self, row: Row) -> Request:
+    def _request(self, row: Row, priority: int = 0) -> Request:
         meta = {"competitor": row.competitor, "handle_httpstatus_all": False}
         statuses = [*BLOCK_STATUSES, 404, 410, 500, 502, 504]
         return Request(
@@ -76,21 +90,22 @@ class WatchSpider(scrapy.Spider):
             errback=self.failed,
             cb_kwargs={"row": row},
             dont_filter=True,
+            priority=priority,
             meta={**meta, "handle_httpstatus_list": statuses},
         )
 
     def parse(self, response: Response, row: Row) -> Iterator[Observation | FailedPage]:
         """One observation of the page, or why there is none."""
-        observed_at = time.time_ns() // 1_000_000
-        self._pending.discard(row.url)
+        observed_at = _now()
         kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
         try:
             if response.status in (404, 410) or (response.status >= 500 and response.status not in BLOCK_STATUSES):
                 raise BadPageError(f"a product page was expected at {row.url}; was HTTP status {response.status}")
-            yield observe(
+            seen = observe(
                 row, response.body, response.url, observed_at, kind, response.status, self.currency, self.shops
             )
-            self._ended(row, "ok")
+            self._ended(row, "ok", seen.price_minor)
+            yield seen
         except BadPageError as error:
             self._ended(row, error.code)
             yield FailedPage(row, error, content_hash(response.body))
@@ -98,11 +113,16 @@ class WatchSpider(scrapy.Spider):
     def failed(self, failure: Failure) -> Iterator[FailedPage]:
         """A page that could not be fetched: refused by us, or not reached."""
         row: Row = failure.request.cb_kwargs["row"]  # type: ignore[attr-defined]
-        self._pending.discard(row.url)
         refused = isinstance(failure.value, IgnoreRequest)
         self._ended(row, "refused" if refused else "unreachable")
         yield FailedPage(row, UnavailableError(f"{row.url} could not be fetched: {failure.getErrorMessage()[:200]}"))
 
-    def _ended(self, row: Row, outcome: str) -> None:
+    def _ended(self, row: Row, outcome: str, price_minor: int | None = None) -> None:
         self.outcomes[outcome] += 1
         REQUESTS.labels(row.competitor, outcome).inc()
+        if self._turns is not None:
+            self._turns.ended(row, outcome == "ok", price_minor)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

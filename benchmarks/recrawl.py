@@ -1,0 +1,137 @@
+"""Delay until a price move is seen, of the recrawl scheduler and of round-robin with the same budget.
+
+The recorded prices are the shops; every page may be fetched once in seven days on average.
+A move is a change of more than 5 %; its delay is the time to the next visit of its page,
+or to the end of the recording.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.times import DAY_MS, HOUR_MS
+from crawlers.schedule import Schedule
+
+PERIOD_DAYS, TICK_MS, WARM_DAYS = 7, 2 * HOUR_MS, 28
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Pick = Callable[[int, int, Flags], Ints]
+Seen = Callable[[Ints, int, Flags], None]
+
+
+class Truth(NamedTuple):
+    """Prices of all series: first ones by slot, changes in order of time."""
+
+    shop: Ints
+    first_ms: Ints
+    first_price: Ints
+    slot: Ints
+    at_ms: Ints
+    price: Ints
+    move: Flags
+
+
+class RoundRobin:
+    """Every page in turn, in an order that mixes the shops."""
+
+    def __init__(self, pages: int) -> None:
+        self._order = np.random.default_rng(1).permutation(pages)
+
+    def due(self, _now: int, budget: int, active: Flags) -> Ints:
+        """The next pages in turn."""
+        chosen = np.flatnonzero(active[self._order])[:budget]
+        slots = self._order[chosen]
+        turn = chosen[-1] + 1 if len(chosen) else 0
+        self._order = np.roll(self._order, -turn)
+        return slots
+
+    def visited(self, _slots: Ints, _now: int, _moved: Flags) -> None:
+        """Round-robin learns nothing."""
+
+
+def truth(folder: Path) -> Truth:
+    """The recording's series, prices of zero left out."""
+    import polars as pl  # noqa: PLC0415 for benchmarks only
+
+    rows = pl.scan_parquet(folder / "observations.parquet").filter(pl.col("price_cents") > 0)
+    rows = rows.with_columns(pl.struct("competitor", "product_id").rank("dense").alias("slot") - 1)
+    rows = rows.sort("slot", "observed_at", maintain_order=True)
+    rows = rows.with_columns(
+        before=pl.col("price_cents").shift(1).over("slot"), at=pl.col("observed_at").dt.epoch("ms")
+    )
+    firsts = rows.group_by("slot").first().sort("slot").collect()
+    changes = rows.filter(pl.col("before") != pl.col("price_cents")).sort("at", maintain_order=True).collect()
+    before, price = changes["before"].to_numpy().astype(np.int64), changes["price_cents"].to_numpy().astype(np.int64)
+    shop = np.unique(firsts["competitor"].to_numpy(), return_inverse=True)[1].astype(np.int64)
+    return Truth(
+        shop,
+        firsts["at"].to_numpy(),
+        firsts["price_cents"].to_numpy().astype(np.int64),
+        changes["slot"].to_numpy().astype(np.int64),
+        changes["at"].to_numpy(),
+        price,
+        np.abs(price - before) * 20 > before,
+    )
+
+
+def delays(market: Truth, pick: Pick, seen: Seen) -> tuple[float, float]:
+    """Mean delay in days over all moves, and over those visited after the first four weeks."""
+    pages = len(market.shop)
+    price, known = market.first_price.copy(), np.zeros(pages, dtype=np.int64)
+    waiting, arrived = np.zeros(pages, dtype=np.int64), np.zeros(pages, dtype=np.int64)
+    start, end = int(market.first_ms.min()), int(market.at_ms.max())
+    done, budget, total, warm = 0, 0.0, np.zeros(2), np.zeros(2)
+    for now in range(start, end + 1, TICK_MS):
+        until = int(np.searchsorted(market.at_ms, now, "right"))
+        slots, move = market.slot[done:until], market.move[done:until]
+        price[slots] = market.price[done:until]
+        np.add.at(waiting, slots[move], 1)
+        np.add.at(arrived, slots[move], market.at_ms[done:until][move] - start)
+        done = until
+        active = market.first_ms <= now
+        budget += active.sum() / PERIOD_DAYS * TICK_MS / DAY_MS
+        visits = pick(now, int(budget), active)
+        budget -= int(budget)
+        ended = np.array([(waiting[visits] * (now - start) - arrived[visits]).sum(), waiting[visits].sum()])
+        total += ended
+        warm += ended if now - start >= WARM_DAYS * DAY_MS else 0
+        waiting[visits], arrived[visits] = 0, 0
+        moved = (known[visits] > 0) & (np.abs(price[visits] - known[visits]) * 20 > known[visits])
+        seen(visits, now, moved)
+        known[visits] = price[visits]
+    unseen = np.array([(waiting * (end - start) - arrived).sum(), waiting.sum()])
+    total, warm = total + unseen, warm + unseen
+    return float(total[0] / total[1] / DAY_MS), float(warm[0] / warm[1] / DAY_MS)
+
+
+def run() -> dict[str, Any]:
+    """Mean delays in days and their ratio, over everything and after four weeks of learning."""
+    data = os.environ.get("PRICERADAR_EVALUATION_DATA")
+    if not data:
+        return {"skipped": "set PRICERADAR_EVALUATION_DATA to the folder of the evaluation data"}
+    market = truth(Path(data) / "market_recording")
+    turn = RoundRobin(len(market.shop))
+    theirs = delays(market, turn.due, turn.visited)
+    schedule = Schedule(market.shop, int(market.first_ms.min()))
+    began = time.process_time()
+    ours = delays(market, schedule.due, schedule.visited)
+    return {
+        "pages": len(market.shop),
+        "moves": int(market.move.sum()),
+        "round_robin_days": round(theirs[0], 3),
+        "scheduler_days": round(ours[0], 3),
+        "ratio": round(ours[0] / theirs[0], 3),
+        "ratio_after_four_weeks": round(ours[1] / theirs[1], 3),
+        "cpu_seconds": round(time.process_time() - began, 1),
+    }
+
+
+if __name__ == "__main__":
+    print(run())

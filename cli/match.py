@@ -1,0 +1,90 @@
+"""`priceradar match`: which products of competitors are which of ours."""
+
+from __future__ import annotations
+
+import csv
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contracts.errors import BadInputError
+from contracts.facts import Match
+
+MOST_ITEMS = 2_000_000
+
+
+def match(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV: competitor, product_id, name, brand, gtin, mpn.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be matched.")] = False,
+    config: Annotated[Path | None, typer.Option(help="Settings file; priceradar.toml here by default.")] = None,
+) -> None:
+    """Match competitors' products to our catalogue by GTIN, MPN with brand, or name.
+
+    Sure matches count at once, doubtful ones wait in the console for a person, the rest is dropped. What a
+    person has said of a match stays. The catalogue is what `priceradar import catalog` brought in.
+
+    Example: priceradar match their-products.csv --dry-run
+    """
+    from crawlers import assortment
+    from ledger import facts, matching
+    from ledger.store import Ledger
+    from runtime.run_files import kafka_settings
+    from runtime.settings import load_settings
+
+    theirs, errors = assortment.offered(_rows(file))
+    for error in errors:
+        print(f"priceradar: {file} {error}; the row is left out", file=sys.stderr)
+    settings = load_settings(config) if dry_run else kafka_settings(config)
+    now_ms = int(time.time() * 1000)
+    ledger = Ledger.open(settings.ledger_url)
+    try:
+        with ledger.reading() as connection:
+            items = facts.items(connection, MOST_ITEMS)
+        if not items:
+            raise BadInputError("the catalogue is empty; bring it in with `priceradar import catalog FILE`")
+        found = assortment.matches(assortment.catalogue(items), theirs, now_ms)
+        counts = Counter(one.status for one in found)
+        if not dry_run:
+            with ledger.writing() as connection:
+                old = matching.expire(connection, now_ms)
+                changed = [*old, *matching.record_found(connection, found)]
+                _publish(settings.kafka, changed)  # before the transaction ends: a failure repeats both
+    finally:
+        ledger.close()
+    print(
+        f"{len(theirs)} products: {counts['auto']} matched, {counts['review']} to review, "
+        f"{len(theirs) - counts['auto'] - counts['review']} without a match, {len(errors)} rows left out"
+    )
+    if errors:
+        raise typer.Exit(2)
+
+
+def _publish(kafka: str, changed: Sequence[Match]) -> None:
+    from contracts.topics import MATCHES
+    from runtime.fact_rows import key_of
+    from runtime.publish import Publisher
+
+    with Publisher(kafka) as publisher:
+        for one in changed:
+            publisher.send(MATCHES, key_of(one), one)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
+            missing = {"competitor", "product_id"} - set(reader.fieldnames)
+            if missing:
+                raise BadInputError(
+                    f"{path} lacks the column {', '.join(sorted(missing))}; give competitor, product_id"
+                )
+            for row in reader:
+                yield reader.line_num, {str(key): str(value or "").strip() for key, value in row.items() if key}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadInputError(f"{path} cannot be read: {error}; name a CSV file in UTF-8") from error
