@@ -24,6 +24,7 @@ class AlertRow(Base):
         Index("alerts_by_opening", "opened_at"),
         Index("alerts_by_time", "observed_at", "alert_id"),
         Index("alerts_by_product", "competitor", "product_id"),
+        Index("alerts_by_competitor", "competitor", "observed_at", "alert_id"),
         Index("alerts_by_sku", "sku", "kind"),
     )
     alert_id: Mapped[str] = mapped_column(primary_key=True)
