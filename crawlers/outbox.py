@@ -1,13 +1,15 @@
 """Batches of observations and dead letters to Kafka, with a cap on what is in flight.
 
 Above the cap, and where Kafka fails, messages go to a spool on disk and from there to Kafka in the
-same order; only a full spool holds the crawl back.
+same order; only a full spool holds the crawl back. A producer that failed once is replaced: after an
+outage longer than its delivery timeout kafka-python's does not recover.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +36,23 @@ class Outbox:
     def __init__(self, bootstrap: str, spool: Spool) -> None:
         self._batches = Batches()
         self._in_flight: dict[int, tuple[Parcel, Path | None]] = {}
-        self._number = 0
-        self._again = 0.0
         self._lock = threading.RLock()
         self._spool = spool
+        self._bootstrap = bootstrap
         self._producer = _connect(bootstrap)
+        self._failed = False
+        self._closing = threading.Event()
+        self._renewal: threading.Thread | None = None
 
     @property
     def crowded(self) -> bool:
         """Whether neither Kafka nor the disk takes more."""
         return self._spool.full
+
+    @property
+    def behind(self) -> bool:
+        """Whether something waits on disk."""
+        return len(self._spool) > 0
 
     def add(self, row: Observation) -> None:
         """Collect an observation; a full batch goes out at once."""
@@ -73,26 +82,45 @@ class Outbox:
         while (self._in_flight or len(self._spool)) and time.monotonic() < end:
             self._drain()
             time.sleep(0.02)
+        self._closing.set()
+        if self._renewal is not None:
+            self._renewal.join()
         with self._lock:
-            for parcel, path in self._in_flight.values():
+            for number, (parcel, path) in self._in_flight.items():
                 if path is None:
-                    self._spool.add(parcel)
+                    self._spool.add(parcel, number)
             self._in_flight.clear()
-        self._producer.close(timeout=5)
+        _close(self._producer)
         if left := len(self._spool):
             raise UnavailableError(
                 f"Kafka has not acknowledged everything in {seconds:.0f} s; {left} messages are kept for the next crawl"
             )
 
     def _drain(self) -> None:
-        """Send from disk while there is room; after a failure only a second later."""
-        while self._has_room() and time.monotonic() >= self._again and (taken := self._spool.take()) is not None:
+        """Send from disk while there is room; a failed producer is replaced once nothing is with it any more."""
+        if self._failed and not self._in_flight and (self._renewal is None or not self._renewal.is_alive()):
+            self._renewal = threading.Thread(target=self._renew, name="kafka-renewal", daemon=True)
+            self._renewal.start()
+        while self._has_room() and (taken := self._spool.take()) is not None:
             path, parcel = taken
-            self._to_kafka(parcel, path)
+            self._to_kafka(parcel, int(path.stem), path)
         SPOOLED.set(self._spool.size)
 
+    def _renew(self) -> None:
+        """In a thread of its own: to connect takes seconds where nobody answers, and the crawl goes on."""
+        _close(self._producer)
+        while not self._closing.is_set():
+            try:
+                producer = _connect(self._bootstrap)
+            except UnavailableError:
+                self._closing.wait(RETRY_SECONDS)
+            else:
+                with self._lock:
+                    self._producer, self._failed = producer, False
+                return
+
     def _has_room(self) -> bool:
-        return len(self._in_flight) < MOST_IN_FLIGHT
+        return not self._failed and len(self._in_flight) < MOST_IN_FLIGHT
 
     def _send(self, topic: str, partition: int | None, value: bytes, headers: Headers) -> None:
         parcel = Parcel(topic, partition, value, headers)
@@ -100,12 +128,10 @@ class Outbox:
             if self._spool.waiting or not self._has_room():
                 self._spool.add(parcel)
                 return
-        self._to_kafka(parcel, None)
+        self._to_kafka(parcel, self._spool.reserve(), None)
 
-    def _to_kafka(self, parcel: Parcel, path: Path | None) -> None:
+    def _to_kafka(self, parcel: Parcel, number: int, path: Path | None) -> None:
         with self._lock:
-            self._number += 1
-            number = self._number
             self._in_flight[number] = parcel, path
             IN_FLIGHT.set(len(self._in_flight))
         key = str(parcel.partition).encode() if parcel.partition is not None else None
@@ -127,15 +153,20 @@ class Outbox:
                 return  # closed in the meantime: it is on disk
             parcel, path = found
             if not arrived:
-                self._again = time.monotonic() + RETRY_SECONDS
+                self._failed = True
                 if path is None:
-                    self._spool.add(parcel)
+                    self._spool.add(parcel, number)
                 else:
                     self._spool.put_back(path)
                 return
             if path is not None:
                 self._spool.delete(path)
         processed(STAGE, 1, 1)
+
+
+def _close(producer: Any) -> None:
+    with suppress(KafkaError):  # what it did not deliver is on disk
+        producer.close(timeout=5)
 
 
 def _connect(bootstrap: str) -> Any:

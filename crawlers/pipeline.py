@@ -46,6 +46,14 @@ class KafkaPipeline:
             self._timer = asyncio.get_running_loop().create_task(self._flush_soon())
         return item
 
+    async def close_spider(self) -> None:
+        """Leave what is open to the outbox, which is closed after the crawl."""
+        if self._timer is not None:
+            self._timer.cancel()
+
     async def _flush_soon(self) -> None:
-        await asyncio.sleep(FLUSH_SECONDS)
-        self._outbox.flush()
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            self._outbox.flush()
+            if not self._outbox.behind:
+                return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import threading
 from pathlib import Path
 
@@ -50,17 +51,23 @@ class Spool:
         """Whether something is there that is not under way."""
         return bool(self._waiting)
 
-    def add(self, parcel: Parcel) -> None:
-        """Put a message at the end."""
+    def reserve(self) -> int:
+        """The number of the next message: where it stands in the order, on disk or not."""
         with self._lock:
-            path = self._folder / f"{self._number:012}.parcel"
             self._number += 1
+            return self._number - 1
+
+    def add(self, parcel: Parcel, number: int | None = None) -> None:
+        """Put a message at the place that was reserved for it, or at the end."""
+        number = self.reserve() if number is None else number
+        with self._lock:
+            path = self._folder / f"{number:012}.parcel"
             data = msgspec.msgpack.encode(parcel)
             partial = path.with_suffix(".part")
             partial.write_bytes(data)
             partial.replace(path)
             self._sizes[path] = len(data)
-            self._waiting.append(path)
+            bisect.insort(self._waiting, path)
 
     def take(self) -> tuple[Path, Parcel] | None:
         """The first message, now under way: `delete` it or `put_back`."""
@@ -73,7 +80,7 @@ class Spool:
     def put_back(self, path: Path) -> None:
         """A message that was not taken waits again, in its old place."""
         with self._lock:
-            self._waiting = sorted({*self._waiting, path})
+            bisect.insort(self._waiting, path)
 
     def delete(self, path: Path) -> None:
         """A message has arrived."""
