@@ -27,6 +27,7 @@ from runtime.metrics import DEAD_LETTERS, processed
 
 STAGE = "crawl"
 RETRY_SECONDS = 1.0
+STUCK_SECONDS = 25.0  # longer than the producer's own delivery timeout, after which it should have said so
 MOST_IN_FLIGHT = 200  # batches; kafka-python's producer itself knows no bound
 
 
@@ -41,6 +42,7 @@ class Outbox:
         self._bootstrap = bootstrap
         self._producer = _connect(bootstrap)
         self._failed = False
+        self._progress_at = time.monotonic()
         self._closing = threading.Event()
         self._renewal: threading.Thread | None = None
 
@@ -85,11 +87,7 @@ class Outbox:
         self._closing.set()
         if self._renewal is not None:
             self._renewal.join()
-        with self._lock:
-            for number, (parcel, path) in self._in_flight.items():
-                if path is None:
-                    self._spool.add(parcel, number)
-            self._in_flight.clear()
+        self._take_back()
         _close(self._producer)
         if left := len(self._spool):
             raise UnavailableError(
@@ -98,6 +96,8 @@ class Outbox:
 
     def _drain(self) -> None:
         """Send from disk while there is room; a failed producer is replaced once nothing is with it any more."""
+        if self._in_flight and time.monotonic() - self._progress_at > STUCK_SECONDS:
+            self._take_back()
         if self._failed and not self._in_flight and (self._renewal is None or not self._renewal.is_alive()):
             self._renewal = threading.Thread(target=self._renew, name="kafka-renewal", daemon=True)
             self._renewal.start()
@@ -105,6 +105,17 @@ class Outbox:
             path, parcel = taken
             self._to_kafka(parcel, int(path.stem), path)
         SPOOLED.set(self._spool.size)
+
+    def _take_back(self) -> None:
+        """Everything in flight is on disk again. What arrives all the same comes twice, which is harmless."""
+        with self._lock:
+            for number, (parcel, path) in self._in_flight.items():
+                if path is None:
+                    self._spool.add(parcel, number)
+                else:
+                    self._spool.put_back(path)
+            self._in_flight.clear()
+            self._failed = True
 
     def _renew(self) -> None:
         """In a thread of its own: to connect takes seconds where nobody answers, and the crawl goes on."""
@@ -132,6 +143,8 @@ class Outbox:
 
     def _to_kafka(self, parcel: Parcel, number: int, path: Path | None) -> None:
         with self._lock:
+            if not self._in_flight:
+                self._progress_at = time.monotonic()
             self._in_flight[number] = parcel, path
             IN_FLIGHT.set(len(self._in_flight))
         key = str(parcel.partition).encode() if parcel.partition is not None else None
@@ -148,6 +161,7 @@ class Outbox:
     def _ended(self, number: int, arrived: bool) -> None:
         with self._lock:
             found = self._in_flight.pop(number, None)
+            self._progress_at = time.monotonic()
             IN_FLIGHT.set(len(self._in_flight))
             if found is None:
                 return  # closed in the meantime: it is on disk
