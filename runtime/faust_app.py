@@ -13,6 +13,7 @@ from faust.types import EventT
 from contracts.codec import dead_letter_headers
 from contracts.errors import BadInputError
 from contracts.topics import DEAD_SUFFIX, PARTITIONS, Topic
+from runtime import lz4
 from runtime.faust_consumer import SteadyApp
 from runtime.liveness import watch
 from runtime.metrics import DEAD_LETTERS
@@ -56,6 +57,7 @@ def create_app(name: str, settings: Settings, **overrides: Any) -> faust.App:
         "web_enabled": False,
         "web_tables_enabled": False,
     }
+    lz4.quick()
     return SteadyApp(f"{APP_PREFIX}{name}", **{**options, **overrides})
 
 
