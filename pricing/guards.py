@@ -1,7 +1,7 @@
 """Signals and a policy give a proposal: the whole decision, as one pure function.
 
-Live, backtest and verification call `propose`; `pricing.batch` runs the same kernel over
-columns. Order: inputs valid and fresh, target, cap, rounding, hard floors last, risk tier.
+Live, backtest and verification call `propose`. Order: inputs valid and fresh, target, cap,
+rounding, hard floors last, risk tier.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The decision itself, on plain numbers: screened inputs, then target, cap, rounding, floors.
 
-Scalar Python over integers and floats that numba compiles as it stands, so one proposal
-and a hundred thousand go through the same lines. Amounts in minor units.
+Scalar Python over integers and floats, without objects. Amounts in minor units.
 """
 
 from __future__ import annotations
