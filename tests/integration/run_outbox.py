@@ -1,31 +1,35 @@
-"""An outbox of its own process: `python -m` style helper that adds rows as it is told on its standard input."""
+"""Sends what a ledger owes to the channels of its settings, as a process that tests may kill."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 
-from contracts.observations import Observation
-from crawlers.outbox import Outbox
-from crawlers.spool import Spool
+from alerts import routing, worker
+from alerts.channels import channels_of
+from contracts.policy import DEFAULT
+from ledger.store import Ledger
+from runtime.faust_app import create_app
+from runtime.settings import Settings
 
 
-def row(number: int) -> Observation:
-    """The observation of a number: forty products in turn."""
-    return Observation("shop", str(number % 40), 1_700_000_000_000 + number, 1000 + number, "EUR")
+async def send_always(settings: Settings) -> None:
+    """A loop for each channel, with short pauses instead of those of real life."""
+    worker.LEASE_MS, routing.FIRST_RETRY_MS, routing.LONGEST_RETRY_MS = 600, 50, 200
+    channels = channels_of(settings)
+    sender = worker.AlertsWorker(
+        create_app(worker.STAGE, settings), DEFAULT, Ledger.open(settings.ledger_url), channels
+    )
+
+    async def one(channel: worker.Channel) -> None:
+        while True:
+            if not await sender.deliver(channel):
+                await asyncio.sleep(0.02)
+
+    await asyncio.gather(*map(one, channels.values()))
 
 
-def main(bootstrap: str, spool: str) -> None:
-    """Each line of input: how many rows there shall be in all. At the end of the input, close and wait."""
-    outbox = Outbox(bootstrap, Spool(Path(spool)))
-    added = 0
-    for line in sys.stdin:
-        for number in range(added, int(line)):
-            outbox.add(row(number))
-            if number % 20 == 0:
-                outbox.flush()
-        added = int(line)
-        outbox.flush()
-        sys.stdout.write(f"{added}\n")
-        sys.stdout.flush()
-    outbox.close(seconds=60)
+if __name__ == "__main__":
+    folder, hook, team = sys.argv[1:]
+    asyncio.run(send_always(Settings(kafka="127.0.0.1:9", data=Path(folder), webhook=hook, channels={"team": team})))

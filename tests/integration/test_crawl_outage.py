@@ -14,7 +14,7 @@ from contracts.observations import Observation
 from contracts.topics import OBSERVATIONS
 from runtime.broker import OwnKafka, free_port
 from streams.admin import ensure_topics
-from tests.integration.run_outbox import row
+from tests.integration.run_crawl_outbox import row
 
 pytestmark = pytest.mark.kafka
 
@@ -44,7 +44,7 @@ def test_kafka_down_while_crawling_loses_nothing_and_keeps_the_order(
     with OwnKafka(tmp_path / "kafka") as broker:
         ensure_topics(broker.bootstrap)
         # In a process of its own: kafka-python leaves the sockets of refused connections to the garbage collector.
-        command = "import sys; from tests.integration.run_outbox import main; main(*sys.argv[1:])"
+        command = "import sys; from tests.integration.run_crawl_outbox import main; main(*sys.argv[1:])"
         crawl = subprocess.Popen(
             [sys.executable, "-c", command, broker.bootstrap, str(tmp_path / "spool")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
