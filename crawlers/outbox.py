@@ -110,12 +110,17 @@ class Outbox:
         """Everything in flight is on disk again. What arrives all the same comes twice, which is harmless."""
         with self._lock:
             for number, (parcel, path) in self._in_flight.items():
-                if path is None:
-                    self._spool.add(parcel, number)
-                else:
-                    self._spool.put_back(path)
+                self._to_disk(number, parcel, path)
             self._in_flight.clear()
+            IN_FLIGHT.set(0)
             self._failed = True
+
+    def _to_disk(self, number: int, parcel: Parcel, path: Path | None) -> None:
+        """Keep what Kafka did not take, in its place in the order; `path` where it came from the disk."""
+        if path is None:
+            self._spool.add(parcel, number)
+        else:
+            self._spool.put_back(path)
 
     def _renew(self) -> None:
         """In a thread of its own: to connect takes seconds where nobody answers, and the crawl goes on."""
@@ -164,14 +169,11 @@ class Outbox:
             self._progress_at = time.monotonic()
             IN_FLIGHT.set(len(self._in_flight))
             if found is None:
-                return  # closed in the meantime: it is on disk
+                return  # taken back in the meantime: it is on disk
             parcel, path = found
             if not arrived:
                 self._failed = True
-                if path is None:
-                    self._spool.add(parcel, number)
-                else:
-                    self._spool.put_back(path)
+                self._to_disk(number, parcel, path)
                 return
             if path is not None:
                 self._spool.delete(path)
