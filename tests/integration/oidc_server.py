@@ -6,16 +6,17 @@ import base64
 import hashlib
 import json
 import secrets
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
+
+from tests.integration.receiver import serving
 
 CLIENT, SECRET = "priceradar", "the client's secret"
 
@@ -100,13 +101,6 @@ def oidc_server() -> Iterator[OidcServer]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = OidcServer(server.server_port)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
+    with serving(Handler) as port:
+        found = OidcServer(port)
         yield found
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -36,6 +36,20 @@ class Receiver:
 
 
 @contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
+    """Serve on a free port of loopback, which is given; the handler must not be asked before its owner knows it."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
 def receiver() -> Iterator[Receiver]:
     """A receiver on a free port of loopback."""
 
@@ -63,13 +77,6 @@ def receiver() -> Iterator[Receiver]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = Receiver(server.server_port)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
+    with serving(Handler) as port:
+        found = Receiver(port)
         yield found
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
