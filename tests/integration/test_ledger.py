@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from contracts.observations import PricePoint
 from contracts.policy import DEFAULT
 from contracts.proposals import GuardStep, Proposal, Signals
 from contracts.times import HOUR_MS
+from ledger.database import connect
 from ledger.store import Ledger
 from pricing.guards import record_hash
 
@@ -243,6 +245,20 @@ def test_processes_that_open_and_write_at_once_wait_for_one_another(url: str) ->
     assert len(ledger.alerts(limit=1000)) == 40
     assert ledger.verify_audit() == 40
     ledger.close()
+
+
+def test_a_new_file_opened_at_once_by_many_is_opened_by_all(tmp_path: Path) -> None:
+    def opened(url: str) -> str:
+        engine = connect(url)
+        try:
+            with engine.connect() as connection:
+                return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+        finally:
+            engine.dispose()
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(40):
+            assert set(pool.map(opened, [f"sqlite:///{tmp_path}/{number}.sqlite"] * 8)) == {"wal"}
 
 
 def test_a_url_that_is_no_ledger_is_one_clear_line(tmp_path: Path) -> None:
