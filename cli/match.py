@@ -6,14 +6,13 @@ import csv
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from contracts.errors import BadInputError
-from contracts.facts import Match
 
 MOST_ITEMS = 2_000_000
 
@@ -26,20 +25,20 @@ def match(
     """Match competitors' products to our catalogue by GTIN, MPN with brand, or name.
 
     Sure matches count at once, doubtful ones wait in the console for a person, the rest is dropped. What a
-    person has said of a match stays. The catalogue is what `priceradar import catalog` brought in.
+    person has said of a match stays. The catalogue is what `priceradar import catalog` brought in. The pricing
+    worker tells Kafka what changed, as soon as it runs.
 
     Example: priceradar match their-products.csv --dry-run
     """
     from crawlers import assortment
     from ledger import facts, matching
     from ledger.store import Ledger
-    from runtime.run_files import kafka_settings
     from runtime.settings import load_settings
 
     theirs, errors = assortment.offered(_rows(file))
     for error in errors:
         print(f"priceradar: {file} {error}; the row is left out", file=sys.stderr)
-    settings = load_settings(config) if dry_run else kafka_settings(config)
+    settings = load_settings(config)
     now_ms = int(time.time() * 1000)
     ledger = Ledger.open(settings.ledger_url)
     try:
@@ -51,9 +50,8 @@ def match(
         counts = Counter(one.status for one in found)
         if not dry_run:
             with ledger.writing() as connection:
-                old = matching.expire(connection, now_ms)
-                changed = [*old, *matching.record_found(connection, found)]
-                _publish(settings.kafka, changed)  # before the transaction ends: a failure repeats both
+                matching.expire(connection, now_ms)
+                matching.record_found(connection, found, now_ms)
     finally:
         ledger.close()
     print(
@@ -62,16 +60,6 @@ def match(
     )
     if errors:
         raise typer.Exit(2)
-
-
-def _publish(kafka: str, changed: Sequence[Match]) -> None:
-    from contracts.topics import MATCHES
-    from runtime.fact_rows import key_of
-    from runtime.publish import Publisher
-
-    with Publisher(kafka) as publisher:
-        for one in changed:
-            publisher.send(MATCHES, key_of(one), one)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

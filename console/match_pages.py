@@ -11,7 +11,7 @@ from console.desk import NO_NUL, Reader, TheDesk, Writer, need, now_ms
 from console.render import page, query
 from contracts.facts import CatalogItem, Match
 from contracts.observations import PricePoint
-from ledger import facts, pages
+from ledger import facts, matching, pages
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=2_000, pattern=NO_NUL)]
@@ -44,6 +44,6 @@ def judge(
     """Say whether two products are the same."""
     need(person, "match")
     with desk.ledger.writing() as connection:
-        pages.judge_match(connection, competitor, product_id, verdict, person.name, now_ms())
+        matching.judge(connection, competitor, product_id, verdict, person.name, now_ms())
     desk.forget("badges")
     return RedirectResponse(f"/matches?{query(status=status if status in STATUSES else 'review')}", 303)

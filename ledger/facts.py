@@ -36,10 +36,11 @@ def record_matches(connection: Connection, matches: Sequence[Match]) -> None:
             "matched_at": match.matched_at,
             "status": match.status,
             "body": encode(match).decode(),
+            "owed_at": None,
         }
         for match in matches
     ]
-    upsert(connection, MatchRow, rows, newer="matched_at")
+    upsert(connection, MatchRow, rows, newer="matched_at", keep=("owed_at",))
 
 
 def record_price_points(connection: Connection, points: Sequence[PricePoint]) -> None:

@@ -186,16 +186,26 @@ class StockRow(Base):
 
 
 class MatchRow(Base):
-    """Which product of a competitor equals which of ours."""
+    """Which product of a competitor equals which of ours; owed to Kafka from `owed_at` on, until it has it."""
 
     __tablename__ = "matches"
-    __table_args__ = (Index("matches_by_sku", "sku"),)
+    __table_args__ = (
+        Index("matches_by_sku", "sku"),
+        Index("matches_by_status", "status"),
+        Index(
+            "matches_owed",
+            "owed_at",
+            postgresql_where=text("owed_at IS NOT NULL"),
+            sqlite_where=text("owed_at IS NOT NULL"),
+        ),
+    )
     competitor: Mapped[str] = mapped_column(primary_key=True)
     product_id: Mapped[str] = mapped_column(primary_key=True)
     sku: Mapped[str]
     matched_at: Mapped[int]
     status: Mapped[str]
     body: Mapped[str]
+    owed_at: Mapped[int | None]
 
 
 class PriceRow(Base):
@@ -262,6 +272,7 @@ class TokenRow(Base):
     hash: Mapped[str]
     created_at: Mapped[int]
     revoked_at: Mapped[int | None]
+    expires_at: Mapped[int | None]
 
 
 class PolicyRow(Base):

@@ -8,15 +8,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, func, or_, select, text, tuple_, update
+from sqlalchemy import Connection, Select, and_, func, or_, select, text, tuple_
 
 from contracts.alerts import Alert
-from contracts.codec import decode, encode
-from contracts.errors import BadInputError, NotFoundError
+from contracts.codec import decode
 from contracts.facts import Match
 from contracts.observations import PricePoint
 from contracts.proposals import Decision, Proposal, ProposalStatus
-from ledger import audit
 from ledger.models import AlertRow, AuditRow, DecisionRow, ItemRow, MatchRow, PriceRow, ProposalRow, UserRow
 
 OPEN = ("opened", "updated")
@@ -173,24 +171,6 @@ def matches(connection: Connection, status: str, limit: int) -> list[Match]:
         for row in connection.execute(query)
     ]
     return sorted(found, key=lambda match: (match.confidence, match.competitor, match.product_id))[:limit]
-
-
-def judge_match(
-    connection: Connection, competitor: str, product_id: str, verdict: str, user: str, now_ms: int
-) -> Match:
-    """A person says whether two products are the same; NotFoundError, BadInputError."""
-    if verdict not in ("approved", "rejected"):
-        raise BadInputError(f"a match is approved or rejected, was {verdict[:40]!r}")
-    where = (MatchRow.competitor == competitor, MatchRow.product_id == product_id)
-    body = connection.scalar(select(MatchRow.body).where(*where))
-    if body is None:
-        raise NotFoundError(f"no match is known of {product_id[:80]!r} at {competitor[:80]!r}")
-    found = decode(body.encode(), Match)
-    judged: Match = msgspec.structs.replace(found, status=verdict, matched_at=max(now_ms, found.matched_at))
-    values = {"status": verdict, "matched_at": judged.matched_at, "body": encode(judged).decode()}
-    connection.execute(update(MatchRow).where(*where).values(values))
-    audit.record(connection, now_ms, user, "judge_match", f"{competitor}|{product_id}", verdict=verdict, sku=found.sku)
-    return judged
 
 
 def acts(connection: Connection, actor: str, action: str, before: int | None, limit: int) -> list[AuditRow]:

@@ -17,7 +17,7 @@ from contracts.facts import CatalogItem, Match, StockLevel
 from contracts.observations import PricePoint
 from contracts.policy import DEFAULT, Policy
 from contracts.proposals import Decision, Proposal, ProposalStatus
-from ledger import alerts, audit, care, decisions, facts, notices, outbox, proposals, signing, upkeep, users
+from ledger import alerts, audit, care, decisions, facts, matching, notices, outbox, proposals, signing, upkeep, users
 from ledger.care import Care, Precision
 from ledger.database import READ_ONLY, connect, migrate
 from ledger.models import AuditRow
@@ -289,6 +289,16 @@ class Ledger:
         """Upsert matches."""
         with self.writing() as connection:
             facts.record_matches(connection, matches)
+
+    def owed_matches(self, limit: int) -> list[Match]:
+        """Matches that Kafka does not have as they are here."""
+        with self.reading() as connection:
+            return matching.owed(connection, limit)
+
+    def matches_published(self, sent: Sequence[Match], now_ms: int) -> None:
+        """Kafka has these matches."""
+        with self.writing() as connection:
+            matching.published(connection, sent, now_ms)
 
     def record_price_points(self, points: Sequence[PricePoint]) -> None:
         """Upsert points of the price history."""

@@ -40,6 +40,7 @@ from pricing.reasons import REASONS
 from runtime import metrics
 from runtime.crash import crash
 from runtime.faust_app import create_app, send, to_dead_letters, topics
+from runtime.outlet import Outlet
 from runtime.settings import Settings
 from runtime.webhook import SignedHook
 
@@ -48,6 +49,7 @@ FACTS = (CATALOG, MATCHES, STOCK, SALES, DECISIONS)
 FOLLOWED = {topic.name: topic for topic in (*FACTS, PROPOSALS)}
 FLUSH_SECONDS = 0.25
 FLUSH_ROWS = 500
+MATCHES_AT_ONCE = 500
 KEEP_SECONDS = 10.0
 HOOK_TIMEOUT_SECONDS = 10.0
 LEASE_MS = 150_000  # longer than ten notices take that all time out: nobody else sends them meanwhile
@@ -71,6 +73,8 @@ class ProposalLedger(Protocol):
     def record_items(self, items: Sequence[CatalogItem]) -> object: ...
     def record_stock(self, levels: Sequence[StockLevel]) -> object: ...
     def record_matches(self, matches: Sequence[Match]) -> object: ...
+    def owed_matches(self, limit: int) -> Sequence[Match]: ...
+    def matches_published(self, sent: Sequence[Match], now_ms: int) -> object: ...
     def release_decisions(self, limit: int, now_ms: int, policy: Policy) -> Sequence[Decision]: ...
     def decisions_published(self, ids: Sequence[str], now_ms: int) -> object: ...
     def keep_approvals(self, now_ms: int, policy: Policy) -> object: ...
@@ -145,6 +149,7 @@ class PricingWorker:
         self.facts: list[tuple[Topic, Any, EventT[Any]]] = []
         self.lock = asyncio.Lock()
         self.facts_known = asyncio.Event()
+        self.out = Outlet(app)
         self.holder = f"pricing-{uuid4().hex[:12]}"
 
     async def follow(self) -> None:
@@ -272,6 +277,19 @@ class PricingWorker:
             ids = [decision.decision_id for decision in decisions]
             await asyncio.to_thread(self.ledger.decisions_published, ids, _now_ms())
 
+    async def publish_matches(self) -> None:
+        """Send matches that people judged; one sent twice is the same, and readers take the newest."""
+        matches = await asyncio.to_thread(self.ledger.owed_matches, MATCHES_AT_ONCE)
+        if matches:
+            await self.out.start()
+        for match in matches:
+            key = f"{match.competitor}|{match.product_id}"
+            headers = cloudevent_headers(f"{key}@{match.matched_at}", "Match", STAGE, to_iso(match.matched_at))
+            self.out.add(MATCHES.name, key.encode(), encode(match), headers)
+        if matches:
+            await self.out.settle()
+            await asyncio.to_thread(self.ledger.matches_published, matches, _now_ms())
+
     async def keep_approvals(self) -> None:
         """Let proposals expire, escalate, or be approved by the policy."""
         await asyncio.to_thread(self.ledger.keep_approvals, _now_ms(), self.agent.policy)
@@ -332,6 +350,7 @@ def build(settings: Settings, policy: Policy, ledger: ProposalLedger | None = No
     @app.timer(interval=1.0)
     async def publish() -> None:
         await _or_crash(worker.publish_decisions())
+        await _or_crash(worker.publish_matches())
 
     @app.timer(interval=KEEP_SECONDS)
     async def keep() -> None:

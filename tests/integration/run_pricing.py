@@ -44,6 +44,12 @@ class FileLedger:
         for match in matches:
             self._write("matches", f"{match.competitor}-{match.product_id}", match)
 
+    def owed_matches(self, limit: int) -> list[Match]:
+        return []
+
+    def matches_published(self, sent: Sequence[Match], now_ms: int) -> None:
+        pass
+
     def decide(self, decision: Decision) -> None:
         self._write("outbox", decision.decision_id, decision)
 

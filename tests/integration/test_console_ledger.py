@@ -18,7 +18,7 @@ from contracts.errors import BadInputError, NotAllowedError, NotFoundError
 from contracts.facts import Match
 from contracts.observations import PricePoint
 from contracts.policy import DEFAULT
-from ledger import board, pages, policies, tokens
+from ledger import board, matching, pages, policies, tokens
 from ledger.pages import AlertFilter, Position
 from ledger.store import Ledger
 
@@ -135,17 +135,39 @@ def test_a_policy_is_in_force_after_a_trial_and_no_sooner(ledger: Ledger) -> Non
 
 def test_matches_are_judged_once_and_remembered(ledger: Ledger) -> None:
     with ledger.writing() as connection:
-        judged = pages.judge_match(connection, "shop", "p0", "rejected", "ann", 50)
+        judged = matching.judge(connection, "shop", "p0", "rejected", "ann", 50)
         with pytest.raises(NotFoundError):
-            pages.judge_match(connection, "shop", "p9", "approved", "ann", 50)
+            matching.judge(connection, "shop", "p9", "approved", "ann", 50)
         with pytest.raises(BadInputError):
-            pages.judge_match(connection, "shop", "p1", "perhaps", "ann", 50)
-    assert (judged.status, judged.matched_at) == ("rejected", 50)
+            matching.judge(connection, "shop", "p1", "perhaps", "ann", 50)
+    assert (judged.status, judged.matched_at, judged.confidence) == ("rejected", 50, 0.5)
     with ledger.reading() as connection:
         assert [one.product_id for one in pages.matches(connection, "review", 10)] == ["p1", "p2"]
         assert pages.acts(connection, "ann", "judge_match", None, 10)[0].subject == "shop|p0"
         assert pages.latest_prices(connection, ["s0"]) == []
     assert ledger.verify_audit() >= 1
+
+
+def test_a_verdict_is_owed_to_kafka_until_kafka_has_this_one(ledger: Ledger) -> None:
+    ledger.matches_published(ledger.owed_matches(10), 40)
+    assert ledger.owed_matches(10) == []  # what came from Kafka is not owed to it
+    with ledger.writing() as connection:
+        first = matching.judge(connection, "shop", "p1", "approved", "ann", 50)
+    assert ledger.owed_matches(10) == [first]
+    assert first.confidence == 1.0  # a person's yes is sure
+    with ledger.writing() as connection:  # the worker holds the yes, and a person thinks again
+        second = matching.judge(connection, "shop", "p1", "rejected", "ben", 50)
+    assert second.matched_at > first.matched_at
+    ledger.matches_published([first], 60)
+    assert ledger.owed_matches(10) == [second]  # an older verdict was left in Kafka: the newer one goes again
+    ledger.matches_published([second], 61)
+    assert ledger.owed_matches(10) == []
+    ledger.matches_published([first], 62)  # a worker that slept through all of it
+    assert ledger.owed_matches(10) == [second]
+    ledger.record_matches([first, second])  # read back from Kafka, in any order
+    assert ledger.owed_matches(10) == [second]
+    with ledger.reading() as connection:
+        assert second in pages.matches(connection, "rejected", 10)
 
 
 def test_a_key_is_known_by_its_hash_alone(ledger: Ledger) -> None:

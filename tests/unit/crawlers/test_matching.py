@@ -87,12 +87,12 @@ def test_a_verdict_stays_and_an_old_match_is_reviewed_again(tmp_path: Path) -> N
         Match("shop", "3", "C", 10, 0.1, "rejected"),
     ]
     with ledger.writing() as connection:
-        assert matching.record_found(connection, first) == first[:2]
+        assert matching.record_found(connection, first, 10) == first[:2]
         assert [match.product_id for match in pages.matches(connection, "review", 10)] == ["1"]
-        pages.judge_match(connection, "shop", "1", "rejected", "ann", 20)
+        matching.judge(connection, "shop", "1", "rejected", "ann", 20)
         again = [Match("shop", "1", "A", 30, 0.99), Match("shop", "2", "B", 30, 0.996)]
-        assert matching.record_found(connection, again) == again[1:]
-        assert matching.record_found(connection, [Match("shop", "1", "Z", 40, 0.8, "review")])
+        assert matching.record_found(connection, again, 30) == again[1:]
+        assert matching.record_found(connection, [Match("shop", "1", "Z", 40, 0.8, "review")], 40)
         assert matching.expire(connection, 30 + 90 * DAY_MS) == []
         (old,) = matching.expire(connection, 31 + 90 * DAY_MS)
         assert (old.product_id, old.status) == ("2", "review")
