@@ -59,9 +59,9 @@ def offers(tree: LexborHTMLParser, title: str, url: str, currency: str) -> list[
     found: list[Offer] = []
     left = MAX_NODES
     for name, state in _states(tree):
-        for where, one in _objects(state, name, left):
+        for where, one, around in _objects(state, name, left):
             left -= 1
-            if page.names(one) and (offer := _offer(one, where, currency)) is not None:
+            if page.names(one) and (offer := _offer(one, where, around or currency)) is not None:
                 found.append(offer)
         if left <= 0 or len(found) >= 20:
             break
@@ -86,20 +86,22 @@ def _states(tree: LexborHTMLParser) -> Iterator[tuple[str, Any]]:
             yield from assigned(whole(text))
 
 
-def _objects(state: Any, name: str, left: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Objects with a price among their keys, breadth before depth, with the path to each."""
-    level: list[tuple[str, Any]] = [(name, state)]
+def _objects(state: Any, name: str, left: int) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Objects with a price among their keys, breadth before depth: the path to each, and the currency around it."""
+    level: list[tuple[str, Any, str]] = [(name, state, "")]
     while level and left > 0:
-        deeper: list[tuple[str, Any]] = []
-        for path, one in level:
+        deeper: list[tuple[str, Any, str]] = []
+        for path, one, currency in level:
             left -= 1
             if isinstance(one, dict):
                 lower = {str(key).lower(): value for key, value in one.items()}
                 if not lower.keys().isdisjoint(_NOW):
-                    yield path, lower
-                deeper.extend((f"{path}.{key}", value) for key, value in one.items() if isinstance(value, (dict, list)))
+                    yield path, lower, currency
+                around = _currency(lower) or currency
+                deeper.extend((f"{path}.{key}", v, around) for key, v in one.items() if isinstance(v, (dict, list)))
             elif isinstance(one, list):
-                deeper.extend((f"{path}[{i}]", v) for i, v in enumerate(one[:500]) if isinstance(v, (dict, list)))
+                inside = [(f"{path}[{i}]", v, currency) for i, v in enumerate(one[:500])]
+                deeper.extend(found for found in inside if isinstance(found[1], (dict, list)))
         level = deeper[: max(left, 0)]
 
 
@@ -138,6 +140,7 @@ def _offer(one: dict[str, Any], where: str, page_currency: str) -> Offer | None:
     for key in _NOW:
         amount, sure = _amount(one.get(key), key, currency)
         if amount is not None:
+            currency = _inner_currency(one[key]) or currency
             break
     stock = _stock(one)
     if amount is None and stock == "Unknown":
@@ -161,7 +164,7 @@ def _amount(value: Any, key: str, currency: str) -> tuple[Decimal | None, bool]:
     """An amount and whether its unit is beyond doubt."""
     if isinstance(value, dict):
         lower = {str(k).lower(): v for k, v in value.items()}
-        inner = _currency(lower) or currency
+        inner = _inner_currency(value) or currency
         for name in _INNER:
             found, sure = _amount(lower.get(name), name, inner)
             if found is not None:
@@ -194,6 +197,14 @@ def _listed(one: dict[str, Any], currency: str) -> Decimal | None:
 def _currency(one: dict[str, Any]) -> str:
     text = _text(one, _CURRENCIES)
     return to_iso(text[:12]) if text else ""
+
+
+def _inner_currency(price: Any, depth: int = 3) -> str:
+    """The currency stated in an object of amounts, or in the first one inside it that states one."""
+    if not isinstance(price, dict) or not depth:
+        return ""
+    own = _currency({str(key).lower(): value for key, value in price.items()})
+    return own or next((found for value in price.values() if (found := _inner_currency(value, depth - 1))), "")
 
 
 def _stock(one: dict[str, Any]) -> Availability:

@@ -38,7 +38,10 @@ _SKU_VALUE = re.compile(r"(?=[A-Za-z0-9./_-]*\d)[A-Za-z0-9][A-Za-z0-9./_-]{2,30}
 _GROUPED = re.compile(r"(?<![\w./-])[A-Za-z]?\d{2,}(?:[./-]\d{2,}){1,3}(?![\w/-])")
 NEAR = 60  # runs after the title in which a product's own codes stand
 SHORTEST_ALONE = 4  # a shorter number in a URL is as likely a category or a page
-_EAN = re.compile(r"(?:ean|gtin|upc|isbn|barcode|条形码)(?:[- ]?1[0-4])?\s*[:：]?\s*([\d-]{8,17})\b", re.IGNORECASE)
+_EAN = re.compile(
+    r"(?<![a-z])(?:ean|gtin|upc|isbn|barcode|条形码)(?:[- ]?1[0-4])?(?: code)?\s*[:：]?\s*", re.IGNORECASE
+)
+_DIGITS = re.compile(r"[\d-]{8,17}\b")
 _URL_ID = re.compile(
     r"(?:^|[/_.=-])([A-Z]?\d[A-Z0-9]{4,}|[A-Z]{1,2}\d[A-Z0-9]{5,}|p?\d{3,})(?=$|[/_.&?-])", re.IGNORECASE
 )
@@ -168,13 +171,18 @@ def gtin(offers: Sequence[Offer], walked: Walked) -> Found:
     for offer in offers:
         if offer.gtin:
             return offer.gtin, 0.97, Evidence("gtin", offer.source, offer.where, offer.gtin)
+    pending = False  # the label stands in a cell of its own
     for run in walked.runs:
         if run.flags & Flag.OTHER or len(run.text) > 200:
+            pending = False
             continue
-        if found := _EAN.search(run.text):
-            digits = found.group(1).replace("-", "")
+        labels = [label.end() for label in _EAN.finditer(run.text)]
+        for at in [0] * pending + labels:
+            found = _DIGITS.match(run.text, at)
+            digits = found.group().replace("-", "") if found else ""
             if len(digits) in (8, 12, 13, 14) and checked(digits):
                 return digits, 0.9, Evidence("gtin", "text", f"text[{run.order}]", digits)
+        pending = len(run.text) in labels
     return None
 
 

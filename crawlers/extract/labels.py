@@ -34,12 +34,17 @@ WAS = re.compile(
     r"\bwas\b|\bbefore\b|list price|\brrp\b|msrp|\buvp\b|statt|vorher|bisher|ancien|au lieu|prix conseillé|antes|"
     r"precio anterior|prima|anziché|было|старая|"
     r"原价|市场价|划线价|定価|通常価格|původn|bylo|běžná|regular price|typical price|normal price|compare at|førpris|"
+    r"\bfør\b|\bförr\b|tidigare|voorheen|adviesprijs|\bavant\b|wcześniej|\bdříve\b|"
     r"ord\.? ?pris|tidligere|redna cena|\bde:|\bpvp\b|retail",
     re.IGNORECASE,
 )
+FROM_TO = re.compile(r"\bde:? *\| *por\b", re.IGNORECASE)  # "de R$ 1.999,00 por", the amount left out
 MEMBER = re.compile(
     r"member|mitglied|club|会员|vip|plus\s*价|loyalty|klubb|with card|mit karte|carte|socio|sócio",
     re.IGNORECASE,
+)
+SUBSCRIBED = re.compile(
+    r"(?:subscri\w+|auto-?ship|auto-?delivery|(?:spar-?)?abo\b|abonn?e\w+|定期(?:便|购))[^$€£¥]{0,24}$", re.IGNORECASE
 )
 COUPON_PRICE = re.compile(r"券后|after coupon|with coupon|mit gutschein|avec le code|with code|mit code", re.IGNORECASE)
 FROM = re.compile(

@@ -48,12 +48,12 @@ def settle(found: Sequence[Reading], percents: Sequence[tuple[int, int]]) -> Ite
 def _settled(one: Reading, near: Sequence[Reading], percents: set[int], twice: bool) -> Reading:
     amount = one.candidate.amount
     lower = [other for other in near if other.candidate.amount < amount and _likely(other)]
-    if percents and any(_proves(other.candidate.amount, amount, percents) for other in lower):
+    if percents and any(_proves(other.candidate.amount, amount, percents) for other in lower if not _for_some(other)):
         return replace(one, is_list=True)
     if percents and any(_proves(amount, other.candidate.amount, percents) for other in near):
         return replace(_weighed(one, one.candidate.weight + PROVEN), is_list=False)
     if one.is_list:
-        return one if lower else _no_was(one)
+        return _was(one, lower)
     beside = any(_is_now_of(other, one) for other in lower)
     bonus = TWICE if twice and _likely(one) else 0.0
     return _weighed(one, one.candidate.weight * (HIGHER if beside else 1.0) + bonus)
@@ -63,11 +63,22 @@ def _likely(one: Reading) -> bool:
     return not one.is_list and one.candidate.weight > LIKELY
 
 
+def _for_some(one: Reading) -> bool:
+    return one.candidate.price_type in ("member", "coupon")
+
+
 def _proves(lower: Decimal, higher: Decimal, percents: set[int]) -> bool:
     if not 0 < lower < higher:
         return False
     share = 1 - lower / higher
     return any(-ROUNDED_UP <= share - Decimal(percent) / 100 <= ROUNDED_DOWN for percent in percents)
+
+
+def _was(one: Reading, lower: Sequence[Reading]) -> Reading:
+    """What is called a former price; where only members or coupons pay less, it is everybody's price today."""
+    if not lower:
+        return _no_was(one)
+    return replace(one, is_list=False) if one.said and all(map(_for_some, lower)) else one
 
 
 def _no_was(one: Reading) -> Reading:

@@ -52,6 +52,8 @@ _SPLIT_DECIMALS = re.compile(r"(\d)([.,])\s(\d{2})(?!\d)")  # "119. 95": the cen
 _EURO_AS_MARK = re.compile(r"(\d)(?:\s?€\s(\d\d)|€(\d+))(?!\d)")  # "35€99"
 _STRAY_DOTS = re.compile(r"(?<!\d)\.+(?=\.\d|\d+[.,]\d)")  # "$..75", "$.750.30"
 _RANGE = re.compile(r"(\d[\d.,]*)\s*(?:-|–|—|~|to|bis|à)\s*\d", re.IGNORECASE)
+_DASH_FOR_CENTS = re.compile(rf"(?<![\d.,])({_NUMBER})\s?([:,.][-–—])(?![-–—\d])")  # "1 495:-", "1.299,-"
+_PENCE = re.compile(r"(?<![\w.,])(\d{1,2})p(?!\w)")
 _CJK_TENTHOUSAND = re.compile(r"^\s?([万萬])")
 
 
@@ -129,7 +131,10 @@ def _decimal_mark(text: str, currency: str) -> str:
 
 
 def find_prices(text: str, local: str = "") -> Iterator[Price]:
-    """Every amount with a currency beside it, in reading order. `local`: the country's currency."""
+    """Every amount with a currency beside it, or a dash for its cents, in reading order.
+
+    `local`: the country's currency.
+    """
     text = normalise(text[:MAX_TEXT])
     lower, taken = text.lower(), -1
     for symbol in _symbol_re().finditer(lower if len(lower) == len(text) else text):
@@ -137,6 +142,18 @@ def find_prices(text: str, local: str = "") -> Iterator[Price]:
         if price is not None:
             taken = price.end
             yield price
+    if taken < 0 and local:
+        yield from _marked(text, local)
+
+
+def _marked(text: str, local: str) -> Iterator[Price]:
+    """Amounts of a text without a currency that are marked as money all the same: by a dash for cents, as pence."""
+    for found in _DASH_FOR_CENTS.finditer(text):
+        amount = parse_number(found.group(1), local)
+        if amount is not None:
+            yield Price(amount, local, found.group(2), found.start(), found.end())
+    for found in _PENCE.finditer(text) if local == "GBP" else ():
+        yield Price(Decimal(found.group(1)) / 100, local, "p", found.start(), found.end())
 
 
 def _beside(text: str, symbol: re.Match[str], local: str, taken: int) -> Price | None:
@@ -155,6 +172,8 @@ def _beside(text: str, symbol: re.Match[str], local: str, taken: int) -> Price |
     amount = parse_number(number.group(), currency)
     if amount is None:
         return None
+    if symbol.group() == "¢" and amount.as_tuple().exponent == 0:
+        amount, currency = amount / 100, to_iso("$", local)
     end = number.end()
     if wan := _CJK_TENTHOUSAND.match(text[end : end + 2]):
         amount, end = amount * 10_000, end + wan.end()

@@ -29,7 +29,7 @@ _IN_STOCK = {
     "madetoorder",
     "backorder",
 }
-_OUT_OF_STOCK = {"outofstock", "soldout", "discontinued", "reserved"}
+_OUT_OF_STOCK = {"outofstock", "soldout", "discontinued", "reserved", "oos"}
 MOST_LISTED = 100
 UNFRAMED = 0.7
 _GTINS = ("gtin", "gtin13", "gtin14", "gtin12", "gtin8", "isbn", "ean", "upc")
@@ -118,7 +118,8 @@ def _of_product(item: dict[str, Any], source: Source, where: str) -> list[Offer]
 def _flat(raw: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for one in raw[:200]:
         inner = _dicts(one.get("offers"))
-        if inner and not one.get("lowPrice") and not one.get("price"):
+        stated = one.get("lowPrice") or one.get("price")
+        if inner and (not stated or any(_condition(each) == "used" for each in inner)):
             yield from inner[:200]
         else:
             yield one

@@ -13,7 +13,7 @@ _OUT = re.compile(
     r"out[ -]of[ -]stock|sold[ -]?out|currently unavailable|temporarily unavailable|no longer available|"
     r"\b0 in stock\b|isn.?t in stock|not (?:currently )?available|isn.t available|^unavailable\b|"
     r"\b(?:is|are|item|product|now) unavailable\b|no (?:featured offers|tickets) available|"
-    r"tickets unavailable|"
+    r"tickets unavailable|\bdiscontinued\b|"
     r"(?:do(?:n.t| not)) currently have any|currently have any tickets|"
     r"not in stock|no longer in stock|notify me when|nicht auf lager|nicht (?:mehr )?(?:lieferbar|verfügbar|"
     r"vorrätig|lagernd)|nicht (?:an lager|zur verfügung)|ausverkauft|vergriffen|"

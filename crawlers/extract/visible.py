@@ -78,7 +78,7 @@ def _weigh(run: Run, price: Price, around: _Around, title: int, page_currency: s
     weight = _worth(run, price, around) + _nearness(run.order - title)
     if page_currency and price.currency and price.currency != page_currency:
         weight -= 0.2
-    said = bool(labels.WAS.search(around.label[-28:]))
+    said = bool(labels.WAS.search(around.label[-28:]) or labels.FROM_TO.search(f"{around.label[-4:]}|{around.after}"))
     candidate = Candidate(
         amount=price.amount,
         source="text",
@@ -154,7 +154,7 @@ def _alone(text: str, found: list[Price]) -> bool:
 def _price_type(run: Run, before: str, after: str) -> PriceType:
     if labels.INSTALMENT.search(after[:20]) or labels.INSTALMENT.search(before[-30:]):
         return "instalment"
-    if run.flags & Flag.MEMBER or labels.MEMBER.search(before[-20:]):
+    if run.flags & Flag.MEMBER or labels.MEMBER.search(before[-20:]) or labels.SUBSCRIBED.search(before):
         return "member"
     if labels.COUPON_PRICE.search(before[-20:]):
         return "coupon"
