@@ -95,3 +95,48 @@ def test_a_product_that_is_discontinued_is_not_in_stock() -> None:
     assert read("<p class=price>$10.00</p><p>This product has been discontinued</p>").availability == "OutOfStock"
     meta = '<meta property="product:price:amount" content="5.00"><meta property="product:availability" content="oos">'
     assert read("", head=meta).availability == "OutOfStock"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("3 for 2", "bundle"),
+        ("Buy one get one free", "bundle"),
+        ("Any 3, save 20%", "bundle"),
+        ("2 achetés = 1 offert", "bundle"),
+        ("-50% sur le 2ème", "bundle"),
+        ("2ª unidad al 50%", "bundle"),
+        ("Zweiter Artikel gratis", "bundle"),
+        ("第二件半价", "bundle"),
+        ("2点で10%OFF", "bundle"),
+        ("满300减40", "threshold"),
+        ("满2件打8折", "threshold"),
+        ("Spend $50 save $10", "threshold"),
+        ("Extra 10% off with code SAVE10", "coupon"),
+        ("Mit Code SOMMER 10% Rabatt", "coupon"),
+        ("领券立减20元", "coupon"),
+        ("Today only", "flash_sale"),
+        ("限时秒杀", "flash_sale"),
+        ("Gratis-Zugabe", "gift"),
+        ("满299赠保温杯", "gift"),
+        ("Prix membre 8,00 €", "member_price"),
+    ],
+)
+def test_promotions_in_words_have_their_kind(text: str, kind: str) -> None:
+    found = read(f"<p class=price>$10.00</p><p>{text}</p>")
+    assert kind in [one.kind for one in found.promotions]
+    assert amounts(found)[0] == "10.00"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Free shipping over $35",
+        "Sign up for our newsletter and get 10% off your first order",
+        "Pack of 6 x 1 l, 3x2 kg",
+        "2nd generation, 100% cotton",
+        "Delivered in 2 for you",
+    ],
+)
+def test_what_is_no_promotion_of_the_product(text: str) -> None:
+    assert read(f"<p class=price>$10.00</p><p>{text}</p>").promotions == ()
