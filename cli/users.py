@@ -116,6 +116,7 @@ def change(
 def token(
     name: Annotated[str, typer.Argument(help="For whom the program acts.")],
     purpose: Annotated[str, typer.Option(help="What the key is for; people see it in the list.")] = "",
+    days: Annotated[int, typer.Option(help="It ends after so many days, at most 366.")] = 90,
     config: Config = None,
 ) -> None:
     """Make a key for a program and print it, this once: Authorization: Bearer KEY.
@@ -127,13 +128,13 @@ def token(
     from ledger import tokens
 
     with _ledger(config) as ledger, ledger.writing() as connection:
-        key = tokens.make(connection, name, purpose, time.time_ns() // 1_000_000, _actor())
+        key = tokens.make(connection, name, purpose, time.time_ns() // 1_000_000, _actor(), days)
     print(key)
 
 
 @group.command("tokens")
 def token_list(config: Config = None) -> None:
-    """Print every key's id, holder and purpose.
+    """Print every key's id, holder, purpose, when it was made and when it ends.
 
     Example: priceradar users tokens
     """
@@ -142,8 +143,9 @@ def token_list(config: Config = None) -> None:
 
     with _ledger(config) as ledger, ledger.reading() as connection:
         for one in tokens.listed(connection):
-            ended = f"  (revoked {to_iso(one.revoked_at)})" if one.revoked_at else ""
-            print(f"{one.token_id}\t{one.user}\t{one.purpose}\t{to_iso(one.created_at)}{ended}")
+            revoked = f"  (revoked {to_iso(one.revoked_at)})" if one.revoked_at else ""
+            times = f"{to_iso(one.created_at)}\t{to_iso(one.expires_at or one.created_at)}"
+            print(f"{one.token_id}\t{one.user}\t{one.purpose}\t{times}{revoked}")
 
 
 @group.command("revoke")

@@ -26,6 +26,7 @@ from console.desk import (
     Person,
     SignInNeededError,
     TheDesk,
+    address_of,
     desk_of,
     need,
     now_ms,
@@ -136,21 +137,25 @@ def _signed_in(request: Request, x_form_token: str) -> Person:
 
 
 def _holder(request: Request, key: str) -> Person:
-    with desk_of(request).ledger.reading() as connection:
-        found = tokens.holder(connection, key)
-    if found is None:
+    desk = desk_of(request)
+    with desk.ledger.reading() as connection:
+        found = tokens.holder(connection, key, now_ms())
+    if found is None or found.refused:
+        if found is not None:
+            desk.refused(request, found.user, f"{found.refused} key {found.token_id}")
         raise SignInNeededError
-    return Person(*found, "en", "")
+    return Person(found.user, found.role, "en", "")
 
 
 def _role(request: Request, basic: HTTPBasicCredentials) -> str:
     desk = desk_of(request)
-    keys = (f"name {basic.username}", f"address {request.client.host if request.client else ''}")
+    keys = (f"name {basic.username}", f"address {address_of(request)}")
     if wait := desk.brake.wait_seconds(*keys):
         raise HTTPException(429, f"too many wrong passwords, wait {wait} s", {"Retry-After": str(wait)})
     role = desk.ledger.sign_in(basic.username, basic.password)
     if role is None:
         desk.brake.failed(*keys)
+        desk.refused(request, basic.username, "password")
         raise SignInNeededError
     return role
 

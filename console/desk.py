@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from fastapi import Depends, Form, HTTPException, Request
 
 from console.live import Live
 from console.oidc import Oidc
-from console.security import COOKIE, Brake, Pace, Session, Sessions
+from console.security import COOKIE, Brake, Pace, Refusals, Session, Sessions
 from console.trials import Trials
 from contracts.errors import NotAllowedError
 from contracts.policy import Policy
@@ -20,7 +21,9 @@ from ledger import board, policies
 from ledger.store import Ledger
 from ledger.users import ROLES
 
+log = logging.getLogger(__name__)
 DEMO_PREFIX = "demo-"
+LONGEST_NAME = 100
 REQUESTS_A_SECOND, REQUESTS_AT_ONCE = 20.0, 200  # of one person: forms sent and what programs ask
 POLICY_SECONDS, BADGE_SECONDS = 1.0, 3.0
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL has no such letter
@@ -74,6 +77,7 @@ class Desk:
         self.fixed_policy, self._policy, self.trials = fixed_policy, policy, Trials(data)
         self.policies = {one.version: one for one in (policy, *policies)}
         self.sessions, self.brake, self.live = Sessions(secret), Brake(), Live(ledger)
+        self._refusals = Refusals()
         self.setup_code, self.oidc, self.address = setup_code, oidc, address
         self.pace = Pace(REQUESTS_A_SECOND, REQUESTS_AT_ONCE)
         self._kept: dict[str, tuple[float, Any]] = {}
@@ -119,10 +123,22 @@ class Desk:
             return role
         return self.ledger.role_in_session(session.name, session.nonce, session.begun)
 
+    def refused(self, request: Request, name: str, way: str) -> None:
+        """Write down that somebody could not sign in under this name; `way` is how they tried."""
+        name = name.replace("\x00", "").strip()[:LONGEST_NAME]
+        log.warning("refused to sign in %r by %s from %s", name, way, address_of(request))
+        if (told := self._refusals.worth_writing(name)) is not None:
+            self.ledger.sign_in_refused(name, way, address_of(request), *told, now_ms())
+
     def hold_pace(self, name: str) -> None:
         """HTTPException 429 where this person, or their program, asks too often."""
         if wait := self.pace.wait_seconds(name):
             raise HTTPException(429, f"too many requests, wait {wait} s", {"Retry-After": str(wait)})
+
+
+def address_of(request: Request) -> str:
+    """The address a request came from."""
+    return request.client.host if request.client else ""
 
 
 def desk_of(request: Request) -> Desk:

@@ -16,10 +16,10 @@ from console.render import page
 from contracts.approvals import Signature, Standing
 from contracts.errors import BadInputError
 from contracts.facts import CatalogItem
-from contracts.proposals import Proposal
+from contracts.proposals import Proposal, ProposalStatus
 from contracts.times import DAY_MS
 from ledger import bulk, facts, pages, signing
-from ledger.signing import Foreseen
+from ledger.signing import Foreseen, Turn
 from pricing.explain import explain
 
 router = APIRouter(include_in_schema=False)
@@ -68,7 +68,8 @@ def queue(
     with desk.ledger.reading() as connection:
         found = pages.proposals(connection, chosen, sku, position(after), PAGE + 1)
         items = facts.items_of(connection, [proposal.sku for proposal, _where in found])
-        rows = [_row(connection, desk, person, items, *one) for one in found[:PAGE]]
+        turns = signing.turns(connection, found[:PAGE], person.name, person.role, now_ms(), desk.policy)
+    rows = [_row(items, turns, *one) for one in found[:PAGE]]
     last = found[PAGE - 1][0] if len(found) > PAGE else None
     values = {"rows": rows, "status": status, "sku": sku, "after": after, "counts": desk.ledger.proposal_counts()}
     values |= {"more": f"{last.decided_at}.{last.proposal_id}" if last else "", "statuses": STATUSES}
@@ -76,18 +77,12 @@ def queue(
 
 
 def _row(
-    connection: Connection,
-    desk: Desk,
-    person: Person,
-    items: dict[str, CatalogItem],
-    proposal: Proposal,
-    status: str,
+    items: dict[str, CatalogItem], turns: dict[str, Turn], proposal: Proposal, status: ProposalStatus
 ) -> dict[str, Any]:
+    turn = turns.get(proposal.proposal_id)
+    steps = ladder(turn.standing, turn.signed) if turn is not None else []
     told: dict[str, Any] = {"proposal": proposal, "status": status, "item": items.get(proposal.sku)}
-    if status != "pending":
-        return {**told, "ladder": [], "mine": False}
-    seen = foreseen(connection, desk, person, proposal.proposal_id)
-    return {**told, "ladder": ladder(seen.standing, seen.signed), "mine": seen.authority is not None}
+    return {**told, "ladder": steps, "mine": turn is not None and turn.mine}
 
 
 @router.get("/proposals/{proposal_id}")

@@ -20,6 +20,8 @@ SESSION_SECONDS = 12 * 3600
 TRIES = 5
 WINDOW_SECONDS = 60.0
 REMEMBERED = 10_000  # names and addresses the brake keeps apart
+HOUR_SECONDS = 3600.0
+REFUSALS_AN_HOUR = 200  # rows of the audit chain
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -92,6 +94,44 @@ class Brake:
         if key in self._failures:
             self._failures[key] = recent
         return 0 if len(recent) < TRIES else int(recent[-TRIES] + WINDOW_SECONDS - now) + 1
+
+
+class Refusals:
+    """Which refused sign-ins are written down, so that whoever guesses cannot flood the audit chain.
+
+    Of a name the first within an hour, then the 5th, the 25th and so on; over all at most `most`
+    an hour. What was left out is told with the next one that is written.
+    """
+
+    def __init__(self, most: int = REFUSALS_AN_HOUR, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._clock = most, clock
+        self._of: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._written: list[float] = []
+        self._unsaid = 0
+        self._lock = threading.Lock()
+
+    def worth_writing(self, name: str) -> tuple[int, int] | None:
+        """How often this name was refused within the hour, and how many refusals were left out; None: leave it out."""
+        with self._lock:
+            now = self._clock()
+            since, times = self._of.pop(name, (now, 0))
+            since, times = (now, 1) if now - since >= HOUR_SECONDS else (since, times + 1)
+            self._of[name] = (since, times)
+            while len(self._of) > REMEMBERED:
+                self._of.popitem(last=False)
+            self._written = [at for at in self._written if now - at < HOUR_SECONDS]
+            if not _power_of_five(times) or len(self._written) >= self._most:
+                self._unsaid += 1
+                return None
+            self._written.append(now)
+            unsaid, self._unsaid = self._unsaid, 0
+            return times, unsaid
+
+
+def _power_of_five(number: int) -> bool:
+    while number % 5 == 0:
+        number //= 5
+    return number == 1
 
 
 class Pace:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import logging
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from console.desk import DEMO_PREFIX, NO_NUL, Desk, TheDesk, Writer, desk_of, language, now_ms, session_of
+from console.desk import DEMO_PREFIX, NO_NUL, Desk, TheDesk, Writer, address_of, desk_of, language, now_ms, session_of
 from console.phrases import phrase
 from console.render import page
 from console.security import COOKIE, SESSION_SECONDS
@@ -18,7 +17,6 @@ from contracts.errors import BadInputError, NotAllowedError, NotFoundError
 from ledger.users import ROLES
 
 router = APIRouter(include_in_schema=False)
-log = logging.getLogger(__name__)
 Text = Annotated[str, Form(max_length=2_000, pattern=NO_NUL)]
 
 
@@ -53,7 +51,7 @@ def sign_in(
 ) -> Response:
     """Begin a session; after some wrong passwords one has to wait."""
     _ours(request, desk, token)
-    keys = (f"name {name}", f"address {request.client.host if request.client else ''}")
+    keys = (f"name {name}", f"address {address_of(request)}")
     lang = language(request)
     if wait := desk.brake.wait_seconds(*keys):
         response = _form(request, phrase(lang, "slow_down", wait), local(next), 429)
@@ -61,7 +59,7 @@ def sign_in(
         return response
     if desk.ledger.sign_in(name, password) is None:
         desk.brake.failed(*keys)
-        log.warning("a wrong password: %s", ", ".join(map(repr, keys)))
+        desk.refused(request, name, "password")
         return _form(request, phrase(lang, "wrong"), local(next), 401)
     return begin(request, desk, name, local(next), "password")
 
@@ -113,6 +111,7 @@ def first_admin(
         return _form(request, phrase(language(request), "slow_down", wait), "/", 429)
     if not hmac.compare_digest(desk.setup_code.encode(), code.strip().encode()):
         desk.brake.failed("setup")
+        desk.refused(request, "setup", "setup")
         return _form(request, phrase(language(request), "wrong"), "/", 401)
     try:
         desk.ledger.add_user(name.strip(), "admin", password, now_ms(), "setup")

@@ -10,7 +10,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, RowMapping, create_engine, event, select, text
+from sqlalchemy import Connection, Engine, RowMapping, create_engine, event, select, text, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -128,13 +128,14 @@ def upsert(
 
 
 def in_order(connection: Connection, table: type[DeclarativeBase], at_once: int = 1_000) -> Iterator[RowMapping]:
-    """Every row of a table by its one key, a thousand at a time: no cursor stays open, nothing is held whole."""
-    [key] = list(table.__table__.primary_key)
-    query = select(table.__table__).order_by(key).limit(at_once)
+    """Every row of a table by its key, a thousand at a time: no cursor stays open, nothing is held whole."""
+    keys = list(table.__table__.primary_key)
+    query = select(table.__table__).order_by(*keys).limit(at_once)
     rows = connection.execute(query).mappings().all()
     while rows:
         yield from rows
-        rows = connection.execute(query.where(key > rows[-1][key.name])).mappings().all()
+        last = tuple_(*(rows[-1][key.name] for key in keys))
+        rows = connection.execute(query.where(tuple_(*keys) > last)).mappings().all()
 
 
 def insert_new(connection: Connection, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -362,6 +362,12 @@ class Ledger:
         with self.writing() as connection:
             audit.record(connection, now_ms, name, "sign_in", name, way=way)
 
+    def sign_in_refused(self, name: str, way: str, address: str, times: int, unsaid: int, now_ms: int) -> None:
+        """Note that nobody could sign in under a name: how often within the hour, and how many are not noted."""
+        with self.writing() as connection:
+            told = {"way": way, "address": address, "times": times, "unsaid": unsaid}
+            audit.record(connection, now_ms, "nobody", "sign_in_refused", name, **told)
+
     def role_in_session(self, name: str, nonce: str, begun: int) -> str | None:
         """The role of a person in a session, None where it was ended."""
         with self.reading() as connection:

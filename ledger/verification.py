@@ -6,10 +6,11 @@ was changed, added or removed differs from that, and an act that was changed bre
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping
 
 from contracts.codec import decode
 from contracts.errors import BadInputError
@@ -17,9 +18,9 @@ from contracts.ids import content_hash
 from contracts.proposals import Decision, Proposal
 from ledger import audit
 from ledger.database import in_order
-from ledger.models import DecisionRow, DelegationRow, ProposalRow, SignatureRow
+from ledger.models import Base, DecisionRow, DelegationRow, ProposalRow, SignatureRow
 from ledger.proposals import row_of
-from ledger.replay import Replay
+from ledger.replay import DecisionTold, ProposalTold, Replay
 
 OF_PROPOSALS = ("sku", "kind", "tier", "decided_at", "at_stake_minor", "blocked_by")
 OF_DECISIONS = ("decision_id", "proposal_id", "sku", "decided_at")
@@ -45,6 +46,15 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[str, ...]
 
 
+class _Kind(NamedTuple):
+    """One table: how a row is named and came to be, and what its fields must be."""
+
+    table: type[Base]
+    named: str
+    made: str
+    should: Callable[[RowMapping, Any], dict[str, Any]]
+
+
 def verify(connection: Connection, known: Anchor | None = None) -> Verified:
     """Look at everything; the findings name each row that is not what the acts say."""
     replay = Replay()
@@ -62,92 +72,64 @@ def verify(connection: Connection, known: Anchor | None = None) -> Verified:
         head = Anchor(row["number"], row["hash"])
     if known is not None and head.number < known.number:
         findings.append(f"the audit chain ends at {head.number}, it must reach the act noted, was {known.number}")
-    counts = {
-        "proposals": _proposals(connection, replay, findings),
-        "signatures": _signatures(connection, replay, findings),
-        "decisions": _decisions(connection, replay, findings),
-        "delegations": _delegations(connection, replay, findings),
+    told: dict[str, dict[Any, Any]] = {
+        "proposals": {(name,): told for name, told in replay.proposals.items()},
+        "signatures": dict(replay.signatures),
+        "decisions": {(name,): told for name, told in replay.decisions.items()},
+        "delegations": {(name,): told for name, told in replay.delegations.items()},
     }
+    counts = {name: _walk(connection, kind, told[name], findings) for name, kind in KINDS.items()}
     return Verified(acts=head.number, **counts, head=head, findings=tuple(findings))
 
 
-def _proposals(connection: Connection, replay: Replay, findings: list[str]) -> int:
+def _walk(connection: Connection, kind: _Kind, left: dict[Any, Any], findings: list[str]) -> int:
+    """Hold every row of a table against what the acts say of it; what is `left` of that then has no row."""
     seen = 0
-    left = dict(replay.proposals)
-    for row in in_order(connection, ProposalRow):
+    keys = [column.name for column in kind.table.__table__.primary_key]
+    for row in in_order(connection, kind.table):
         seen += 1
-        name = f"proposal {row['proposal_id']}"
-        told = left.pop(row["proposal_id"], None)
+        key = tuple(row[name] for name in keys)
+        name, told = kind.named.format(*key), left.pop(key, None)
         if told is None:
-            findings.append(f"{name} was never proposed: no act says so")
-            continue
-        if content_hash(row["body"].encode()) != told.hash:
-            findings.append(f"{name}: its record differs from the one that was proposed")
-            continue
-        made = row_of(decode(row["body"].encode(), Proposal))
-        made |= {"status": told.status or made["status"], "escalated_to": told.escalated_to}
-        _compare(name, row, made, (*OF_PROPOSALS, "status", "escalated_to"), findings)
-    findings += [f"proposal {name} is missing" for name in left]
-    return seen
-
-
-def _signatures(connection: Connection, replay: Replay, findings: list[str]) -> int:
-    seen = 0
-    left = dict(replay.signatures)
-    for row in connection.execute(select(SignatureRow.__table__)).mappings():
-        seen += 1
-        name = f"signature of {row['user']} on {row['proposal_id']}"
-        told = left.pop((row["proposal_id"], row["user"]), None)
-        if told is None:
-            findings.append(f"{name} was never given: no act says so")
+            findings.append(f"{name} was never {kind.made}: no act says so")
+        elif isinstance(told, ProposalTold | DecisionTold) and content_hash(row["body"].encode()) != told.hash:
+            findings.append(f"{name}: its record differs from the one that was {kind.made}")
         else:
-            _compare(name, row, told, tuple(told), findings)
-    findings += [f"signature of {user} on {proposal_id} is missing" for proposal_id, user in left]
+            _compare(name, row, kind.should(row, told), findings)
+    findings += [f"{kind.named.format(*key)} is missing" for key in left]
     return seen
 
 
-def _decisions(connection: Connection, replay: Replay, findings: list[str]) -> int:
-    seen = 0
-    left = dict(replay.decisions)
-    for row in in_order(connection, DecisionRow):
-        seen += 1
-        name = f"decision {row['decision_id']}"
-        told = left.pop(row["decision_id"], None)
-        if told is None:
-            findings.append(f"{name} was never made: no act says so")
-            continue
-        if content_hash(row["body"].encode()) != told.hash:
-            findings.append(f"{name}: its record differs from the one that was decided")
-            continue
-        made = decode(row["body"].encode(), Decision)
-        should = {field: getattr(made, field) for field in OF_DECISIONS}
-        should |= {"compensates": made.compensates or None, "withheld": told.withheld}
-        if not told.adopted:
-            should["published_at"] = told.published_at
-        _compare(name, row, should, tuple(should), findings)
-    findings += [f"decision {name} is missing" for name in left]
-    return seen
+def _proposal(row: RowMapping, told: ProposalTold) -> dict[str, Any]:
+    made = row_of(decode(row["body"].encode(), Proposal))
+    should = {field: made[field] for field in OF_PROPOSALS}
+    return should | {"status": told.status or made["status"], "escalated_to": told.escalated_to}
 
 
-def _delegations(connection: Connection, replay: Replay, findings: list[str]) -> int:
-    seen = 0
-    left = dict(replay.delegations)
-    for row in connection.execute(select(DelegationRow.__table__)).mappings():
-        seen += 1
-        told = left.pop(row["delegation_id"], None)
-        if told is None:
-            findings.append(f"delegation {row['delegation_id']} was never made: no act says so")
-        else:
-            _compare(f"delegation {row['delegation_id']}", row, told, tuple(told), findings)
-    findings += [f"delegation {name} is missing" for name in left]
-    return seen
+def _decision(row: RowMapping, told: DecisionTold) -> dict[str, Any]:
+    made = decode(row["body"].encode(), Decision)
+    should = {field: getattr(made, field) for field in OF_DECISIONS}
+    should |= {"compensates": made.compensates or None, "withheld": told.withheld}
+    return should if told.adopted else should | {"published_at": told.published_at}
 
 
-def _compare(name: str, row: RowMapping, should: dict[str, Any], fields: tuple[str, ...], findings: list[str]) -> None:
+def _as_told(_row: RowMapping, told: dict[str, Any]) -> dict[str, Any]:
+    return told
+
+
+KINDS = {
+    "proposals": _Kind(ProposalRow, "proposal {0}", "proposed", _proposal),
+    "signatures": _Kind(SignatureRow, "signature of {1} on {0}", "given", _as_told),
+    "decisions": _Kind(DecisionRow, "decision {0}", "decided", _decision),
+    "delegations": _Kind(DelegationRow, "delegation {0}", "made", _as_told),
+}
+
+
+def _compare(name: str, row: RowMapping, should: dict[str, Any], findings: list[str]) -> None:
     findings += [
-        f"{name}: {field} must be {str(should[field])[:80]!r}, was {str(row[field])[:80]!r}"
-        for field in fields
-        if row[field] != should[field]
+        f"{name}: {field} must be {str(value)[:80]!r}, was {str(row[field])[:80]!r}"
+        for field, value in should.items()
+        if row[field] != value
     ]
 
 

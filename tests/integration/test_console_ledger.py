@@ -18,6 +18,7 @@ from contracts.errors import BadInputError, NotAllowedError, NotFoundError
 from contracts.facts import Match
 from contracts.observations import PricePoint
 from contracts.policy import DEFAULT
+from contracts.times import DAY_MS
 from ledger import board, matching, pages, policies, tokens
 from ledger.pages import AlertFilter, Position
 from ledger.store import Ledger
@@ -176,9 +177,19 @@ def test_a_key_is_known_by_its_hash_alone(ledger: Ledger) -> None:
         key = tokens.make(connection, "ann", "nightly", 2, "shell")
         [row] = tokens.listed(connection)
         assert key.split("_", 2)[2] not in row.hash
-        assert tokens.holder(connection, key) == ("ann", "pricing")
+        ends = 2 + 90 * DAY_MS
+        assert tokens.holder(connection, key, ends - 1) == tokens.Holder(row.token_id, "ann", "pricing")
+        ended = tokens.holder(connection, key, ends)
+        assert ended is not None
+        assert ended.refused == "expired"
         tokens.revoke(connection, row.token_id, 3, "shell")
-        assert tokens.holder(connection, key) is None
+        revoked = tokens.holder(connection, key, 4)
+        assert revoked is not None
+        assert revoked.refused == "revoked"
+        assert tokens.holder(connection, key[:-1], 4) is None
+        for days in (0, 367):
+            with pytest.raises(BadInputError, match="1 to 366 days"):
+                tokens.make(connection, "ann", "", 5, "shell", days)
         with pytest.raises(NotFoundError):
             tokens.revoke(connection, row.token_id, 4, "shell")
         with pytest.raises(BadInputError):

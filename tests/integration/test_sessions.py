@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from console.app import create_app
 from console.security import COOKIE, Pace
 from contracts.alerts import Alert
-from ledger import users
+from ledger import tokens, users
 from ledger.store import Ledger
 
 NAME, PASSWORD = "ann", "a long password"
@@ -129,3 +130,23 @@ async def test_guessing_and_hurrying_are_slowed(ledger: Ledger) -> None:
         for _ in range(5):
             assert (await console.get("/api/v1/alerts", auth=("ben", "x"))).status_code == 401
         assert (await console.get("/api/v1/alerts", auth=("ben", "x"))).status_code == 429
+
+
+async def test_who_was_refused_is_in_the_audit_chain_and_cannot_flood_it(ledger: Ledger) -> None:
+    hostile = "=cmd|' /C calc'!A0<script>"
+    async with browser(ledger) as console:
+        token = token_in((await console.get("/login")).text)
+        for name in (NAME, NAME, hostile):
+            form = {"name": name, "password": "wrong password", "token": token}
+            assert (await console.post("/login", data=form)).status_code == 401
+        basic = await console.get("/api/v1/alerts", auth=(NAME, "wrong again"))
+        assert basic.status_code == 401
+        with ledger.writing() as connection:
+            key = tokens.make(connection, NAME, "old", 1, "shell")
+        answer = await console.get("/api/v1/alerts", headers={"Authorization": f"Bearer {key}"})
+        assert answer.status_code == 401  # it ended 90 days after it was made
+    acts = [act for act in ledger.audit_rows(20) if act.action == "sign_in_refused"]
+    assert [(act.subject, act.actor) for act in acts] == [(hostile, "nobody"), (NAME, "nobody")]
+    assert json.loads(acts[0].detail) == {"way": "password", "address": "127.0.0.1", "times": 1, "unsaid": 1}
+    assert "wrong" not in acts[1].detail  # what was typed is nobody's business
+    assert ledger.verify_audit() >= 3

@@ -15,6 +15,7 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from console.app import create_app
+from console.desk import now_ms
 from console.security import Pace
 from contracts.alerts import Alert
 from contracts.observations import PricePoint
@@ -54,7 +55,7 @@ def app(ledger: Ledger) -> Any:
 
 def key_of(ledger: Ledger, person: str) -> str:
     with ledger.writing() as connection:
-        return tokens.make(connection, person, "tests", 1, "root")
+        return tokens.make(connection, person, "tests", now_ms(), "root")
 
 
 @pytest.fixture(scope="module")

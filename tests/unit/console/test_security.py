@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from console import chart, exports
 from console.phrases import LANGUAGES, PHRASES, phrase
-from console.security import TRIES, WINDOW_SECONDS, Brake, Pace, Sessions, secret_of
+from console.security import TRIES, WINDOW_SECONDS, Brake, Pace, Refusals, Sessions, secret_of
 from console.sign_in import local
 from contracts.observations import PricePoint
 
@@ -54,6 +54,17 @@ def test_a_pace_lets_a_burst_through_and_then_so_many_a_second() -> None:
     assert [pace.wait_seconds("ann") for _ in range(2)] == [0, 1]
     now[0] = 60.0
     assert [pace.wait_seconds("ann") for _ in range(4)] == [0, 0, 0, 1]
+
+
+def test_refusals_are_written_down_without_a_flood() -> None:
+    now = [0.0]
+    refusals = Refusals(most=4, clock=lambda: now[0])
+    of_ann = [refusals.worth_writing("ann") for _ in range(25)]
+    assert [told for told in of_ann if told] == [(1, 0), (5, 3), (25, 19)]
+    assert refusals.worth_writing("ben") == (1, 0)
+    assert [refusals.worth_writing(f"name {n}") for n in range(3)] == [None] * 3  # four an hour over all
+    now[0] = 3600.0
+    assert refusals.worth_writing("ann") == (1, 3)
 
 
 def test_secrets_for_other_things_are_others() -> None:
