@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from console.desk import Desk, Reader, TheDesk
 from contracts.errors import NotFoundError
+from crawlers.extract.document import to_text
 
 router = APIRouter(include_in_schema=False)
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -38,4 +39,6 @@ def evidence(_person: Reader, desk: TheDesk, evidence: str) -> Response:
     if path is None:
         raise NotFoundError(f"no page is kept under {evidence[:80]!r}; snapshots are removed after a time")
     headers = {"Content-Security-Policy": SANDBOX, "Cache-Control": "no-store"}
-    return Response(gzip.decompress(path.read_bytes()), media_type="text/html", headers=headers)
+    # In UTF-8, which the answer's header says: what the shop's own header said is not kept.
+    text = to_text(gzip.decompress(path.read_bytes()))
+    return Response(text.encode(errors="replace"), media_type="text/html", headers=headers)

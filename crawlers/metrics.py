@@ -8,6 +8,9 @@ from runtime.metrics import LATENCY_BUCKETS
 
 REQUESTS = Counter("priceradar_crawl_requests_total", "Pages asked for, by how it ended", ["competitor", "outcome"])
 FAILURES = Counter("priceradar_extract_failures_total", "Pages that gave no observation", ["competitor", "reason"])
+UNCHANGED = Counter(
+    "priceradar_crawl_unchanged_total", "Pages whose server said that they are as before", ["competitor"]
+)
 LAST_GOOD = Gauge(
     "priceradar_last_good_observation_timestamp_seconds", "When a shop last gave a good observation", ["competitor"]
 )

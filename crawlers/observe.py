@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import re
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from contracts.errors import OtherProductError
-from contracts.ids import content_hash
+from contracts.errors import BadPageError, BlockedPageError
 from contracts.money import UNSTATED
 from contracts.observations import Observation
 from crawlers.extract import Extraction, extract
 from crawlers.extract.overrides import NONE, Shops
+from crawlers.sameness import UNKNOWN, Identity, identity_of, other, same_product, way
+from crawlers.snapshots import evidence_of
 from crawlers.watchlist import Row
 
 SOURCE = "crawl"
 STATED = 0.9  # so sure of a field that markup states it
-_ID = re.compile(r"[a-z]*\d[\da-z]{2,}", re.IGNORECASE)
+
+
+class Seen(NamedTuple):
+    """An observation, and what the page said which product it is of."""
+
+    observation: Observation
+    identity: Identity
 
 
 def observe(
@@ -27,14 +34,36 @@ def observe(
     status: int = 200,
     currency: str = UNSTATED,
     shops: Shops = NONE,
-) -> Observation:
+    known: Identity = UNKNOWN,
+) -> Seen:
     """What the page at `url` (after redirects) says about the row's product; BadPageError.
 
     `observed_at`: when the response arrived, epoch ms UTC. `currency` where the page states none;
-    `shops`: page objects that override what is read in general.
+    `shops`: page objects that override what is read in general;
+    `known`: what the page was of on earlier visits.
     """
-    same_product(row.url, url)
-    found = extract(body, url, content_type, status, shops)
+    found = _extract(row, body, url, content_type, status, shops)
+    identity = identity_of(found)
+    same_product(row, url, identity, known)
+    return Seen(_observation(row, found, body, url, observed_at, currency), identity)
+
+
+def _extract(row: Row, body: bytes, url: str, content_type: str, status: int, shops: Shops) -> Extraction:
+    """What is on the page; where it is nothing and the answer came from elsewhere, that is why."""
+    road = way(row.url, url)
+    if road == "front":
+        raise other(row, f"was redirected to {url[:200]}")
+    try:
+        return extract(body, url, content_type, status, shops)
+    except BlockedPageError:
+        raise
+    except BadPageError as error:
+        if road == "lost":
+            raise other(row, f"was redirected to {url[:200]}") from error
+        raise
+
+
+def _observation(row: Row, found: Extraction, body: bytes, url: str, observed_at: int, currency: str) -> Observation:
     return Observation(
         competitor=row.competitor,
         product_id=row.product,
@@ -49,7 +78,7 @@ def observe(
         category=row.category,
         name=found.name or row.name,
         url=row.url,
-        evidence=content_hash(body),
+        evidence=evidence_of(body),
         source=SOURCE,
         promotions=found.promotions,
         seller=_third_party(found, row.competitor, url),
@@ -68,14 +97,3 @@ def _third_party(found: Extraction, competitor: str, url: str) -> str:
 
 def _letters(text: str) -> str:
     return "".join(c for c in text.lower() if c.isalnum())
-
-
-def same_product(asked: str, answered: str) -> None:
-    """OtherProductError where a redirect led to the front page or lost every id the asked path had."""
-    one, two = urlsplit(asked), urlsplit(answered)
-    if one.path.rstrip("/") == two.path.rstrip("/"):
-        return
-    ids = set(_ID.findall(one.path + "?" + one.query))
-    kept = ids & set(_ID.findall(two.path + "?" + two.query))
-    if not two.path.strip("/") or (ids and not kept):
-        raise OtherProductError(f"the page of {asked} was expected; was redirected to {answered[:200]}")

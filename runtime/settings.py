@@ -51,6 +51,8 @@ class Settings(BaseSettings):
         currency: where an import or a page states none.
         shops: TOML file of page objects: where single shops' pages hold a field.
         shop_per_minute: at most so many pages of one shop a minute; none: politeness alone.
+        snapshot_days, snapshot_megabytes: pages kept as evidence are removed after so long, and the
+            oldest of more.
         metrics_port: first port of /metrics; 0 picks free ones.
         alert_urls: apprise URLs every alert goes to.
         channels: named places routes may tell: an apprise URL, a bot's hook as
@@ -71,6 +73,8 @@ class Settings(BaseSettings):
     policy: str = "default"
     currency: str = "CNY"
     shops: Path | None = None
+    snapshot_days: Annotated[int, Field(ge=1)] = 90
+    snapshot_megabytes: Annotated[int, Field(ge=0)] = 2048
     shop_per_minute: Annotated[float, Field(gt=0)] | None = None
     console_host: str = "127.0.0.1"
     console_port: Port = 8080

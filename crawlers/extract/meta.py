@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -41,6 +42,16 @@ def tags(tree: LexborHTMLParser) -> dict[str, str]:
         if key and content and not attributes.get("itemprop"):
             found.setdefault(key.lower().strip(), content.strip()[:500])
     return found
+
+
+def canonical(tree: LexborHTMLParser, url: str) -> str:
+    """The address a page gives as its own; "" where it gives none."""
+    node = tree.css_first('link[rel~="canonical" i][href]')
+    stated = ((node.attributes.get("href") or "") if node is not None else "").strip()
+    try:
+        return urljoin(url, stated)[:500] if stated else ""
+    except ValueError:
+        return ""
 
 
 def offer(found: dict[str, str]) -> Offer | None:

@@ -56,6 +56,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 class Extraction(msgspec.Struct, frozen=True, kw_only=True):
     """The offer of a page. Amounts in minor units of `currency` (XXX where none is stated).
 
+    `canonical` is the address the page gives as its own.
     `confidence` is 0..1 for the price, `confidences` the same for every field that was found;
     texts are the shop's own and hostile until escaped.
     """
@@ -70,6 +71,7 @@ class Extraction(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     seller: str = ""
     variant: str = ""
+    canonical: str = ""
     promotions: tuple[Promotion, ...] = ()
     confidence: float = 0.0
     confidences: dict[str, float] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser
 
 from contracts.errors import BlockedPageError, NoPriceError
@@ -34,6 +35,7 @@ def extract(
     found = fields.gather(page.offers, page.walked, page.tree, page.head, url, page.local, page.verdict)
     if shop is not None:
         found = shop.apply(found, tree)
+    found = replace(found, canonical=meta.canonical(tree, url))
     if found.price_minor is None and found.availability != "OutOfStock":
         raise NoPriceError(f"a price was expected at {url}; no amount on the page could be trusted")
     return found

@@ -14,19 +14,18 @@ from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
 from contracts.errors import BadPageError, UnavailableError
-from contracts.ids import content_hash
-from contracts.money import UNSTATED
 from contracts.observations import Observation
 from crawlers.extract.blocked import BLOCK_STATUSES
-from crawlers.extract.overrides import NONE, Shops
 from crawlers.items import FailedPage
 from crawlers.metrics import REQUESTS
-from crawlers.observe import observe
 from crawlers.outbox import Outbox
 from crawlers.requests import Requests
+from crawlers.snapshots import evidence_of
 from crawlers.turns import Turns
+from crawlers.visits import NOT_MODIFIED, Answer, Visits
 from crawlers.watchlist import Row
 
+PRUNE_SECONDS = 3600.0
 URGENT = 100  # of Scrapy: higher goes first
 
 
@@ -43,12 +42,11 @@ class WatchSpider(scrapy.Spider):
 
     def __init__(
         self,
-        rows: tuple[Row, ...] = (),
+        rows: tuple[Row, ...],
+        visits: Visits,
         every: float | None = None,
-        currency: str = UNSTATED,
         progress: Callable[[Counter[str]], None] = lambda _: None,
         outbox: Outbox | None = None,
-        shops: Shops = NONE,
         requests: Requests | None = None,
         shop_per_minute: float | None = None,
         **kwargs: Any,
@@ -56,8 +54,8 @@ class WatchSpider(scrapy.Spider):
         super().__init__(**kwargs)
         self.rows = rows
         self.every = every
-        self.currency = currency
-        self.shops = shops
+        self.visits = visits
+        self._pruned = time.monotonic()
         self.outcomes: Counter[str] = Counter()
         self._progress = progress
         self.outbox = outbox
@@ -74,41 +72,39 @@ class WatchSpider(scrapy.Spider):
         while True:
             if self._requests is not None:
                 self._turns.press(self._requests.take())
-            for row, urgent in self._turns.next(_now()):
-                yield self._request(row, URGENT if urgent else 0)
+            for row, wanted in self._turns.next(_now()):
+                yield self._request(row, wanted)
             await asyncio.sleep(tick)
+            if time.monotonic() - self._pruned >= PRUNE_SECONDS:
+                self._pruned = time.monotonic()
+                await asyncio.to_thread(self.visits.prune, _now())
             if time.monotonic() - told >= self.every:
                 told = time.monotonic()
                 self._progress(self.outcomes)
 
-    def _request(self, row: Row, priority: int = 0) -> Request:
-        meta = {"competitor": row.competitor, "handle_httpstatus_all": False}
-        statuses = [*BLOCK_STATUSES, 404, 410, 500, 502, 504]
+    def _request(self, row: Row, wanted: bool = False) -> Request:
+        """A page; whole where it is `wanted`, else only if it has changed."""
+        statuses = [*BLOCK_STATUSES, NOT_MODIFIED, 404, 410, 500, 502, 504]
         return Request(
             row.url,
+            headers={} if wanted else self.visits.headers(row, _now()),
             callback=self.parse,
             errback=self.failed,
-            cb_kwargs={"row": row},
+            cb_kwargs={"row": row, "wanted": wanted},
             dont_filter=True,
-            priority=priority,
-            meta={**meta, "handle_httpstatus_list": statuses},
+            priority=URGENT if wanted else 0,
+            meta={"competitor": row.competitor, "handle_httpstatus_list": statuses},
         )
 
-    def parse(self, response: Response, row: Row) -> Iterator[Observation | FailedPage]:
+    def parse(self, response: Response, row: Row, wanted: bool = False) -> Iterator[Observation | FailedPage]:
         """One observation of the page, or why there is none."""
-        observed_at = _now()
-        kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
         try:
-            if response.status in (404, 410) or (response.status >= 500 and response.status not in BLOCK_STATUSES):
-                raise BadPageError(f"a product page was expected at {row.url}; was HTTP status {response.status}")
-            seen = observe(
-                row, response.body, response.url, observed_at, kind, response.status, self.currency, self.shops
-            )
+            seen = self.visits.read(row, _answer(response), wanted)
             self._ended(row, "ok", seen.price_minor)
             yield seen
         except BadPageError as error:
             self._ended(row, error.code)
-            yield FailedPage(row, error, content_hash(response.body))
+            yield FailedPage(row, error, evidence_of(response.body))
 
     def failed(self, failure: Failure) -> Iterator[FailedPage]:
         """A page that could not be fetched: refused by us, or not reached."""
@@ -122,6 +118,21 @@ class WatchSpider(scrapy.Spider):
         REQUESTS.labels(row.competitor, outcome).inc()
         if self._turns is not None:
             self._turns.ended(row, outcome == "ok", price_minor)
+
+
+def _answer(response: Response) -> Answer:
+    def header(name: str) -> str:
+        return (response.headers.get(name) or b"").decode("latin-1")
+
+    return Answer(
+        response.url,
+        response.body,
+        _now(),
+        response.status,
+        header("Content-Type"),
+        header("ETag"),
+        header("Last-Modified"),
+    )
 
 
 def _now() -> int:

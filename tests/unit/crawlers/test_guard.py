@@ -9,8 +9,9 @@ from twisted.internet.error import DNSLookupError
 
 from contracts.errors import OtherProductError
 from crawlers.guard import AddressGuard, _only_public, is_public
-from crawlers.observe import same_product
 from crawlers.politeness import LONGEST_WAIT, retry_after
+from crawlers.sameness import UNKNOWN, Identity, same_product
+from crawlers.watchlist import Row
 
 
 @pytest.mark.parametrize(
@@ -55,12 +56,12 @@ def test_public_addresses_and_names_pass() -> None:
     ],
 )
 def test_a_redirect_to_another_product_is_noticed(answered: str, same: bool) -> None:
-    asked = "https://shop.example/product/4711"
+    row = Row(competitor="shop", url="https://shop.example/product/4711")
     if same:
-        same_product(asked, answered)
+        same_product(row, answered, Identity(), UNKNOWN)
     else:
         with pytest.raises(OtherProductError):
-            same_product(asked, answered)
+            same_product(row, answered, Identity(), UNKNOWN)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,110 @@
+"""What the crawl remembers of pages from one visit to the next, over restarts: a bounded SQLite file.
+
+It may be deleted at any time: then every page is fetched whole once more.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from contracts.observations import Observation
+from contracts.times import DAY_MS
+from crawlers.sameness import UNKNOWN, Identity
+
+MOST_PAGES = 500_000
+KEPT_MS = 30 * DAY_MS  # a page that gave nothing good for so long is forgotten
+_TABLES = """
+CREATE TABLE IF NOT EXISTS pages (
+    competitor TEXT NOT NULL, url TEXT NOT NULL, seen_at INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (competitor, url)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS pages_by_time ON pages (seen_at);
+"""
+
+
+class Page(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a page said when it was last read whole.
+
+    Args:
+        seen: the observation; None where the page never gave one.
+        whole_at: when it last came whole, epoch ms UTC.
+        same: how many visits in a row have said the same.
+        failure: why the last visit gave nothing; "" where it did.
+        url: where the answer came from, after redirects.
+        etag, last_modified: as the server stated them.
+        reading: what the page was read with; another reading may find something else.
+    """
+
+    seen: Observation | None = None
+    whole_at: int = 0
+    same: int = 0
+    failure: str = ""
+    url: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    reading: str = ""
+    identity: Identity = UNKNOWN
+
+
+class Memory:
+    """One page a (competitor, URL). Every write is on its own; none waits for the disk."""
+
+    def __init__(self, path: Path, most_pages: int = MOST_PAGES) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._most = most_pages
+        self._lock = threading.Lock()
+        try:
+            self._connection = _open(path)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            path.replace(path.with_suffix(".damaged"))
+            self._connection = _open(path)
+
+    def page(self, competitor: str, url: str) -> Page | None:
+        """What is known of a page."""
+        row = self._execute("SELECT body FROM pages WHERE competitor = ? AND url = ?", (competitor, url)).fetchone()
+        if row is None:
+            return None
+        try:
+            return msgspec.msgpack.decode(row[0], type=Page)
+        except msgspec.MsgspecError:
+            return None  # of another version
+
+    def learn(self, competitor: str, url: str, page: Page, now_ms: int) -> None:
+        """Take the place of what was known of a page."""
+        values = (competitor, url, now_ms, msgspec.msgpack.encode(page))
+        self._execute("INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?)", values)
+
+    def prune(self, now_ms: int) -> None:
+        """Forget pages that are old, and the oldest of too many."""
+        self._execute("DELETE FROM pages WHERE seen_at < ?", (now_ms - KEPT_MS,))
+        oldest = self._execute("SELECT seen_at FROM pages ORDER BY seen_at DESC LIMIT 1 OFFSET ?", (self._most,))
+        if (row := oldest.fetchone()) is not None:
+            self._execute("DELETE FROM pages WHERE seen_at <= ?", row)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _execute(self, statement: str, values: tuple[object, ...]) -> sqlite3.Cursor:
+        with self._lock:
+            return self._connection.execute(statement, values)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=10.0, isolation_level=None, check_same_thread=False)
+    try:
+        with suppress(sqlite3.OperationalError):  # another crawl is changing to it just now
+            connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.executescript(_TABLES)
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return connection
