@@ -21,6 +21,7 @@ from contracts.observations import Availability, PriceType
 from contracts.partition import series_partition
 from contracts.recording import OBSERVATION_SCHEMA, Extent, write_file
 from contracts.topics import OBSERVATIONS, PARTITIONS
+from runtime.sheets import is_parquet, not_decoded, written
 
 MESSAGE_ROWS = 1000  # as the crawl's largest batches
 PART_ROWS = 500_000  # rows in memory before they are written
@@ -47,6 +48,7 @@ class ObservationImport:
         currency: of rows that state none.
         columns: our column names to theirs, where they differ.
         refuse: told each row that is left out, with its line (CSV) or row (Parquet).
+        encoding: of a CSV file, see `runtime.sheets.Sheet`.
 
     Errors: BadRecordingError where the file itself is unusable.
     """
@@ -58,8 +60,10 @@ class ObservationImport:
         columns: Mapping[str, str],
         refuse: Callable[[BadRowError], None],
         progress: Callable[[int], None] = lambda _rows: None,
+        encoding: str = "",
     ) -> None:
         self.path, self.currency, self.columns = path, currency, columns
+        self._text, self._encoding = not is_parquet(path), encoding
         self._refuse, self._progress = refuse, progress
         self.rejected = 0
         self._partitions = np.empty(0, np.int32)
@@ -67,7 +71,7 @@ class ObservationImport:
 
     def frames(self) -> Iterator[Frame]:
         """The usable rows, in the order of the file."""
-        place = 2 if self.path.suffix == ".csv" else 1
+        place = 2 if self._text else 1
         try:
             for batch in self._batches():
                 for start in range(0, batch.num_rows, ROWS):
@@ -75,7 +79,9 @@ class ObservationImport:
                     yield Frame(self._usable(part, place), self.currency, str(self.path))
                     place += part.num_rows
                     self._progress(part.num_rows)
-        except (pa.ArrowException, OSError) as error:
+        except UnicodeDecodeError as error:
+            raise BadRecordingError(f"{self.path} {not_decoded(self._encoding)}") from error
+        except (pa.ArrowException, OSError, LookupError, UnicodeError) as error:
             raise BadRecordingError(f"{self.path} cannot be read: {str(error).splitlines()[0]}") from error
 
     def check(self) -> Imported:
@@ -112,12 +118,17 @@ class ObservationImport:
     def _batches(self) -> Iterator[pa.RecordBatch]:
         theirs = {their: our for our, their in self.columns.items()}
         text = [self.columns.get(name, name) for name in (*TEXT_COLUMNS, *AMOUNTS, "available")]
-        read = csv_batches(self.path, text) if self.path.suffix == ".csv" else parquet_batches(self.path)
+        read = csv_batches(self.path, text, self._encoding) if self._text else parquet_batches(self.path)
+        comma = self._text and written(self.path, self._encoding).decimal_comma
         for number, batch in enumerate(read):
             names = [theirs.get(name, name) for name in batch.schema.names]
             if number == 0:
                 check_columns(names, str(self.path))
-            yield pa.RecordBatch.from_arrays(batch.columns, names=names)
+            columns = dict(zip(names, batch.columns, strict=True))
+            for name in AMOUNTS if comma else ():
+                if name in columns:
+                    columns[name] = _with_point(columns[name])
+            yield pa.RecordBatch.from_arrays(list(columns.values()), names=names)
 
     def _usable(self, batch: pa.RecordBatch, place: int) -> pa.RecordBatch:
         reasons: dict[int, str] = {}
@@ -137,7 +148,7 @@ class ObservationImport:
         if not reasons:
             return cleaned
         for row in sorted(reasons):
-            where = f"{self.path} {'line' if self.path.suffix == '.csv' else 'row'} {place + row}"
+            where = f"{self.path} {'line' if self._text else 'row'} {place + row}"
             self._refuse(BadRowError(f"{where}: {reasons[row]}", place + row))
         self.rejected += len(reasons)
         keep = np.ones(batch.num_rows, bool)
@@ -167,6 +178,13 @@ class ObservationImport:
         if number is None:
             number = self._known[key] = series_partition(competitor, product)
         return number
+
+
+def _with_point(amounts: pa.Array) -> pa.Array:
+    """ "1.234,50" as "1234.50"."""
+    comma = pc.match_substring(amounts, ",")
+    plain = pc.replace_substring(pc.replace_substring(amounts, ".", ""), ",", ".", max_replacements=1)
+    return pc.if_else(comma, plain, amounts)
 
 
 class Parts:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from backtest.frame import times
+from runtime.sheets import written
 
 Times = npt.NDArray[np.int64]
 
@@ -43,7 +44,9 @@ def sorted_batches(batches: Iterable[pa.RecordBatch], rows: int, where: str) -> 
 def _times_of(path: Path) -> Iterator[Times]:
     if path.suffix == ".csv":
         options = csv.ConvertOptions(include_columns=["observed_at"], column_types={"observed_at": pa.string()})
-        with csv.open_csv(path, convert_options=options) as file:
+        how = written(path)
+        read, parse = csv.ReadOptions(encoding=how.encoding), csv.ParseOptions(delimiter=how.delimiter)
+        with csv.open_csv(path, read, parse, options) as file:
             for batch in file:
                 yield times(batch.column(0), str(path))
         return

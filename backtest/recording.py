@@ -16,6 +16,7 @@ from contracts.errors import BadRecordingError
 from contracts.money import UNSTATED
 from contracts.recording import files_of
 from contracts.topics import OBSERVATIONS
+from runtime.sheets import written
 
 CSV_BLOCK = 8 * 1024 * 1024
 TEXT_COLUMNS = (*NAMES, "observed_at", "price", "list_price", "promotion", "promotions")
@@ -122,12 +123,18 @@ def parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
             yield from file.iter_batches(batch_size=ROWS, row_groups=[group], use_threads=False)
 
 
-def csv_batches(path: Path, text: Sequence[str] = TEXT_COLUMNS) -> Iterator[pa.RecordBatch]:
-    """Batches of a CSV file, the first one empty; the columns of `text` are not guessed at."""
+def csv_batches(path: Path, text: Sequence[str] = TEXT_COLUMNS, encoding: str = "") -> Iterator[pa.RecordBatch]:
+    """Batches of a CSV file, the first one empty; the columns of `text` are not guessed at.
+
+    Args:
+        encoding: see `runtime.sheets.Sheet`.
+    """
+    how = written(path, encoding)
+    options = csv.ReadOptions(block_size=CSV_BLOCK, encoding=how.encoding)
     convert = csv.ConvertOptions(
         column_types=dict.fromkeys(text, pa.string()), null_values=[""], strings_can_be_null=True
     )
-    with csv.open_csv(path, csv.ReadOptions(block_size=CSV_BLOCK), convert_options=convert) as file:
+    with csv.open_csv(path, options, csv.ParseOptions(delimiter=how.delimiter), convert) as file:
         yield pa.RecordBatch.from_pylist([], schema=file.schema)
         yield from file
 

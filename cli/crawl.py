@@ -13,10 +13,11 @@ from contracts.errors import BadInputError, UnavailableError
 
 
 def crawl(
-    watchlist: Annotated[Path, typer.Option(help="CSV with the columns competitor, url, sku")],
+    watchlist: Annotated[Path, typer.Option(help="CSV or Excel with the columns competitor, url, sku")],
     once: Annotated[bool, typer.Option("--once", help="one round, then end")] = False,
     every: Annotated[float, typer.Option(help="seconds between rounds", min=0.1)] = 3600.0,
     allow_private: Annotated[bool, typer.Option("--allow-private", help="also private and loopback addresses")] = False,
+    encoding: Annotated[str, typer.Option(help="of a CSV file that is not UTF-8, such as gb18030")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only check the watchlist")] = False,
 ) -> None:
     """Fetch the pages of a watchlist, politely, and send one observation a page to Kafka.
@@ -25,7 +26,7 @@ def crawl(
     """
     from crawlers.watchlist import read
 
-    found = read(watchlist)
+    found = read(watchlist, encoding)
     for error in found.errors:
         print(f"priceradar: {error}; the row is left out", file=sys.stderr)
     if not found.rows:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from contracts.errors import BadInputError, BadPageError
+from runtime.sheets import Sheet
 
 if TYPE_CHECKING:
     from crawlers.extract import Shops
@@ -19,6 +20,7 @@ def extract(
     page: Annotated[Path | None, typer.Argument(help="a saved page, PAGE.html or PAGE.html.gz")] = None,
     url: Annotated[str, typer.Option(help="where the page came from")] = "",
     pages: Annotated[Path | None, typer.Option("--list", help="CSV with the columns page, url")] = None,
+    encoding: Annotated[str, typer.Option(help="of a list that is not UTF-8, such as gb18030")] = "",
     shops: Annotated[Path | None, typer.Option(help="page objects of single shops, a TOML file")] = None,
 ) -> None:
     """Read price, currency, availability, SKU and promotions from a saved page.
@@ -32,7 +34,7 @@ def extract(
         print(json.dumps(_read(page, url, known), ensure_ascii=False))
         return
     assert pages is not None
-    for row in _rows(pages):
+    for row in _rows(pages, encoding):
         print(json.dumps(_line(row, pages.parent, known), ensure_ascii=False), flush=True)
 
 
@@ -69,12 +71,6 @@ def _read(path: Path, url: str, shops: Shops) -> dict[str, object]:
     return read(body, url, shops=shops).as_json()
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if not {"page", "url"} <= set(reader.fieldnames or ()):
-                raise BadInputError(f"{path} must have the columns page and url, was {reader.fieldnames}")
-            return list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInputError(f"{path} cannot be read: {error}; name a CSV file in UTF-8") from error
+def _rows(path: Path, encoding: str) -> Iterator[dict[str, str]]:
+    for _, row in Sheet(path, encoding, ("page", "url")).rows():
+        yield {str(key): str(value) for key, value in row.items() if key}

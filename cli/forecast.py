@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from contracts.errors import BadInputError
+from runtime.sheets import written
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,7 +58,9 @@ def read_table(path: Path) -> pa.Table:
             text = csv.ConvertOptions(
                 column_types={"series": pa.string(), "week": pa.string()}, strings_can_be_null=True
             )
-            table = csv.read_csv(path, convert_options=text)
+            how = written(path)
+            read, parse = csv.ReadOptions(encoding=how.encoding), csv.ParseOptions(delimiter=how.delimiter)
+            table = csv.read_csv(path, read, parse, text)
     except (pa.ArrowInvalid, OSError) as error:
         raise BadInputError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
     missing = [name for name in KEYS if name not in table.column_names]

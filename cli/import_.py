@@ -12,12 +12,14 @@ from typing import Annotated
 import typer
 
 from contracts.errors import BadInputError, BadRowError
+from runtime.sheets import is_parquet
 
 SHOWN_ROWS = 20
 
 group = typer.Typer(no_args_is_help=True, help="Bring in catalogue, stock, matches, sales, or observations.")
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV, Excel or Parquet file.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report every bad row and change nothing.")]
+Encoding = Annotated[str, typer.Option(help="Of a CSV file that is not UTF-8, such as gb18030.")]
 Config = Annotated[Path | None, typer.Option(help="Settings file; priceradar.toml here by default.")]
 
 
@@ -41,39 +43,39 @@ class Refused:
 
 
 @group.command("catalog")
-def catalog(file: File, dry_run: DryRun = False, config: Config = None) -> None:
+def catalog(file: File, encoding: Encoding = "", dry_run: DryRun = False, config: Config = None) -> None:
     """Our products: sku, price, currency, and cost, fees, map, floor, name, category, brand, gtin, on_promotion.
 
     Example: priceradar import catalog catalog.csv --dry-run
     """
-    _facts("catalog", file, dry_run, config)
+    _facts("catalog", file, encoding, dry_run, config)
 
 
 @group.command("stock")
-def stock(file: File, dry_run: DryRun = False, config: Config = None) -> None:
+def stock(file: File, encoding: Encoding = "", dry_run: DryRun = False, config: Config = None) -> None:
     """Stock levels: sku, on_hand, and as_of (now where it is missing), inbound, inbound_at.
 
     Example: priceradar import stock stock.csv
     """
-    _facts("stock", file, dry_run, config)
+    _facts("stock", file, encoding, dry_run, config)
 
 
 @group.command("matches")
-def matches(file: File, dry_run: DryRun = False, config: Config = None) -> None:
+def matches(file: File, encoding: Encoding = "", dry_run: DryRun = False, config: Config = None) -> None:
     """Which of a competitor's products is which of ours: competitor, product_id, sku, and confidence, status, url.
 
     Example: priceradar import matches matches.csv
     """
-    _facts("matches", file, dry_run, config)
+    _facts("matches", file, encoding, dry_run, config)
 
 
 @group.command("sales")
-def sales(file: File, dry_run: DryRun = False, config: Config = None) -> None:
+def sales(file: File, encoding: Encoding = "", dry_run: DryRun = False, config: Config = None) -> None:
     """Units sold: sku, date (or interval_start and interval_end), units, and price, currency, on_promotion.
 
     Example: priceradar import sales sales.csv
     """
-    _facts("sales", file, dry_run, config)
+    _facts("sales", file, encoding, dry_run, config)
 
 
 @group.command("observations")
@@ -82,6 +84,7 @@ def observations(
     dry_run: DryRun = False,
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the recording; data/imports/NAME.")] = None,
     currency: Annotated[str, typer.Option("--currency", help="Of rows that state none, ISO 4217.")] = "XXX",
+    encoding: Encoding = "",
     column: Annotated[
         list[str] | None, typer.Option("--column", metavar="OURS=THEIRS", help="A column that has another name there.")
     ] = None,
@@ -107,7 +110,7 @@ def observations(
     folder = out or settings.data / "imports" / file.stem
     refused = Refused()
     with _bar(f"import {file.name}", _rows_of(file)) as progress:
-        work = ObservationImport(file, currency, _columns(column or []), refused, progress)
+        work = ObservationImport(file, currency, _columns(column or []), refused, progress, encoding)
         done = work.check() if dry_run else work.write(folder)
     print(
         f"{'would import' if dry_run else folder}: {done.rows:,} observations of {done.series:,} products, "
@@ -116,7 +119,7 @@ def observations(
     refused.end()
 
 
-def _facts(kind: str, file: Path, dry_run: bool, config: Path | None) -> None:
+def _facts(kind: str, file: Path, encoding: str, dry_run: bool, config: Path | None) -> None:
     from contextlib import ExitStack
 
     from runtime.fact_rows import KINDS, FactFile, key_of
@@ -126,10 +129,10 @@ def _facts(kind: str, file: Path, dry_run: bool, config: Path | None) -> None:
     from streams.admin import ensure_topics
 
     if not file.is_file():
-        raise BadInputError(f"{file} does not exist; name a CSV or Parquet file")
+        raise BadInputError(f"{file} does not exist; name a CSV, Excel or Parquet file")
     settings = load_settings(config) if dry_run else kafka_settings(config)
     refused, count = Refused(), 0
-    source = FactFile(file, kind, settings.currency, int(time.time() * 1000), refused)
+    source = FactFile(file, kind, settings.currency, int(time.time() * 1000), refused, encoding)
     with ExitStack() as stack:
         publisher = None
         if not dry_run:
@@ -161,7 +164,7 @@ def _columns(pairs: list[str]) -> dict[str, str]:
 def _rows_of(file: Path) -> int | None:
     from pyarrow import ArrowException, parquet
 
-    if file.suffix == ".csv":
+    if not is_parquet(file):
         return None
     try:
         return int(parquet.read_metadata(file).num_rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 import time
 from collections import Counter
@@ -13,12 +12,14 @@ from typing import Annotated
 import typer
 
 from contracts.errors import BadInputError
+from runtime.sheets import Sheet
 
 MOST_ITEMS = 2_000_000
 
 
 def match(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV: competitor, product_id, name, brand, gtin, mpn.")],
+    encoding: Annotated[str, typer.Option(help="Of a CSV file that is not UTF-8, such as gb18030.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be matched.")] = False,
     config: Annotated[Path | None, typer.Option(help="Settings file; priceradar.toml here by default.")] = None,
 ) -> None:
@@ -35,7 +36,7 @@ def match(
     from ledger.store import Ledger
     from runtime.settings import load_settings
 
-    theirs, errors = assortment.offered(_rows(file))
+    theirs, errors = assortment.offered(_rows(file, encoding))
     for error in errors:
         print(f"priceradar: {file} {error}; the row is left out", file=sys.stderr)
     settings = load_settings(config)
@@ -62,17 +63,6 @@ def match(
         raise typer.Exit(2)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
-            missing = {"competitor", "product_id"} - set(reader.fieldnames)
-            if missing:
-                raise BadInputError(
-                    f"{path} lacks the column {', '.join(sorted(missing))}; give competitor, product_id"
-                )
-            for row in reader:
-                yield reader.line_num, {str(key): str(value or "").strip() for key, value in row.items() if key}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInputError(f"{path} cannot be read: {error}; name a CSV file in UTF-8") from error
+def _rows(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str]]]:
+    for line, row in Sheet(path, encoding, ("competitor", "product_id")).rows():
+        yield line, {str(key): str(value).strip() for key, value in row.items() if key}

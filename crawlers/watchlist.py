@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
 from contracts.errors import BadInputError, BadRowError
+from runtime.sheets import Sheet, Values
 
 COLUMNS = ("competitor", "url", "sku")
 MAX_ROWS = 1_000_000
@@ -46,66 +45,32 @@ class Watchlist(msgspec.Struct, frozen=True):
     errors: tuple[BadRowError, ...]
 
 
-def read(path: Path) -> Watchlist:
-    """A watchlist from a CSV file in UTF-8 or an Excel sheet (.xlsx); BadInputError where it is unusable."""
-    if path.suffix.lower() == ".xlsx":
-        return parse(_sheet(path), str(path))
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInputError(f"watchlist {path} cannot be read: {error}; name a CSV file in UTF-8") from error
-    return parse(text, str(path))
+def read(path: Path, encoding: str = "") -> Watchlist:
+    """A watchlist from CSV or Excel; BadInputError where it is unusable. The same page twice is an error of the second.
+
+    Args:
+        encoding: see `runtime.sheets.Sheet`.
+    """
+    return _checked(Sheet(path, encoding, COLUMNS).rows(), str(path))
 
 
-def parse(text: str, name: str = "watchlist") -> Watchlist:
-    """A watchlist from CSV text. The same page twice is an error of the second row."""
-    reader = csv.DictReader(io.StringIO(text))
-    header = [column.strip().lower() for column in reader.fieldnames or ()]
-    missing = [column for column in COLUMNS if column not in header]
-    if missing:
-        raise BadInputError(f"{name} must have the columns {', '.join(COLUMNS)}; {', '.join(missing)} missing")
-    reader.fieldnames = header
+def _checked(values: Iterable[tuple[int, Values]], name: str) -> Watchlist:
     rows, errors, seen = [], [], dict[tuple[str, str], int]()
-    try:
-        for values in reader:
-            try:
-                row = _row(values, reader.line_num, name)
-                first = seen.setdefault((row.competitor, row.url), row.line)
-                if first != row.line:
-                    raise BadRowError(f"{name} line {row.line}: the page is on line {first} already", row.line)
-                rows.append(row)
-            except BadRowError as error:
-                errors.append(error)
-    except csv.Error as error:
-        raise BadInputError(f"{name} line {reader.line_num}: {error}") from error
+    for line, text in values:
+        if line > MAX_ROWS:
+            raise BadInputError(f"{name} has more than {MAX_ROWS} rows; divide it")
+        try:
+            row = _row(text, line, name)
+            first = seen.setdefault((row.competitor, row.url), row.line)
+            if first != row.line:
+                raise BadRowError(f"{name} line {row.line}: the page is on line {first} already", row.line)
+            rows.append(row)
+        except BadRowError as error:
+            errors.append(error)
     return Watchlist(tuple(rows), tuple(errors))
 
 
-def _sheet(path: Path) -> str:
-    """The first sheet of a workbook as CSV, so that both are read by the same rules; BadInputError."""
-    import openpyxl  # noqa: PLC0415 slow to import, and rarely needed
-
-    out = io.StringIO()
-    writer = csv.writer(out)
-    try:
-        with path.open("rb") as file:
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True)):
-                if number > MAX_ROWS:
-                    raise BadInputError(f"watchlist {path} has more than {MAX_ROWS} rows; divide it")
-                writer.writerow(["" if cell is None else _cell(cell) for cell in cells])
-            book.close()
-    except (OSError, KeyError, ValueError, IndexError, zipfile.BadZipFile) as error:
-        raise BadInputError(f"watchlist {path} cannot be read: {error}; save it as .xlsx or CSV") from error
-    return out.getvalue()
-
-
-def _cell(value: object) -> str:
-    """Excel knows no integers: 4711.0 is the article 4711."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _row(values: dict[str | None, str | list[str] | None], line: int, name: str) -> Row:
+def _row(values: Values, line: int, name: str) -> Row:
     if None in values:
         raise BadRowError(f"{name} line {line}: more values than columns; quote values with commas", line)
     text = {str(key): str(value or "").strip() for key, value in values.items()}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ from contracts.facts import CatalogItem, Match, StockLevel, UnitsSold
 from contracts.money import is_currency, to_minor
 from contracts.times import DAY_MS, from_iso
 from contracts.topics import CATALOG, MATCHES, SALES, STOCK, Topic
+from runtime.sheets import Sheet, is_parquet
 
 Fact = CatalogItem | Match | StockLevel | UnitsSold
 KINDS: dict[str, Topic] = {"catalog": CATALOG, "stock": STOCK, "matches": MATCHES, "sales": SALES}
 TIMES = ("as_of", "matched_at", "inbound_at", "interval_start", "interval_end")
 NOW = {"catalog": "as_of", "stock": "as_of", "matches": "matched_at"}
 NEVER_NEGATIVE = ("cost_minor", "fees_minor", "map_minor", "floor_minor", "on_hand", "inbound", "units")
+NUMBERS = ("on_hand", "inbound", "units", "confidence")
 AMOUNTS = ("price", "cost", "fees", "map", "floor")
 
 
@@ -39,6 +41,7 @@ class FactFile:
         currency: of amounts whose row states none.
         now_ms: the time of rows that state none, epoch ms.
         refuse: told each row that is left out.
+        encoding: of a CSV file, see `runtime.sheets.Sheet`.
 
     Amounts are columns in minor units (`price_minor`) or in the currency's own (`price`). Times are
     ISO 8601 (UTC where they have no offset) or epoch milliseconds; sales may have a `date` instead.
@@ -49,16 +52,23 @@ class FactFile:
     """
 
     def __init__(
-        self, path: Path, kind: str, currency: str, now_ms: int, refuse: Callable[[BadRowError], None]
+        self,
+        path: Path,
+        kind: str,
+        currency: str,
+        now_ms: int,
+        refuse: Callable[[BadRowError], None],
+        encoding: str = "",
     ) -> None:
         self.path, self.kind, self.currency, self.now_ms = path, kind, currency, now_ms
         self._refuse = refuse
+        self._sheet = Sheet(path, encoding)
         self.rejected = 0
         self.ignored: list[str] = []
 
     def rows(self) -> int | None:
         """Number of rows where the file says it, else None."""
-        return None if self.path.suffix == ".csv" else int(parquet.read_metadata(self.path).num_rows)
+        return int(parquet.read_metadata(self.path).num_rows) if is_parquet(self.path) else None
 
     def facts(self) -> Iterator[Fact]:
         """The usable rows; BadInputError where the file itself is unusable."""
@@ -69,11 +79,11 @@ class FactFile:
                 except (PriceRadarError, msgspec.ValidationError, ValueError) as error:
                     self.rejected += 1
                     self._refuse(BadRowError(f"{self.path} line {line}: {_reason(error)}", line))
-        except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
+        except (OSError, pa.ArrowException) as error:
             raise BadInputError(f"{self.path} cannot be read: {str(error).splitlines()[0]}") from error
 
-    def _rows(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        if self.path.suffix != ".csv":
+    def _rows(self) -> Iterator[tuple[int, Mapping[Any, Any]]]:
+        if is_parquet(self.path):
             with parquet.ParquetFile(self.path) as file:
                 self._check(file.schema_arrow.names)
                 place = 0
@@ -82,12 +92,10 @@ class FactFile:
                         place += 1
                         yield place, values
             return
-        with self.path.open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.DictReader(text)
-            reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
-            self._check(list(reader.fieldnames))
-            for values in reader:
-                yield reader.line_num, values
+        rows = self._sheet.rows()
+        first = next(rows, None)
+        self._check(self._sheet.columns)
+        yield from rows if first is None else chain([first], rows)
 
     def _check(self, names: list[str]) -> None:
         fact: Any = KINDS[self.kind].value
@@ -103,7 +111,7 @@ class FactFile:
             raise BadInputError(f"{self.path} lacks the column {', '.join(missing)}; it has {', '.join(names)[:200]}")
         self.ignored = [name for name in names if name not in known]
 
-    def _fact(self, row: Mapping[str, Any]) -> Fact:
+    def _fact(self, row: Mapping[Any, Any]) -> Fact:
         if None in row:
             raise ValueError("more values than columns; quote values with commas")
         values = {name: _stripped(value) for name, value in row.items()}
@@ -114,7 +122,11 @@ class FactFile:
                 raise ValueError(f"currency must be an ISO 4217 code, was {str(values['currency'])[:20]!r}")
         for name in AMOUNTS:
             if name in values:
-                values[f"{name}_minor"] = to_minor(str(values.pop(name)), str(values["currency"]))
+                amount = self._sheet.number(str(values.pop(name)))
+                values[f"{name}_minor"] = to_minor(amount, str(values["currency"]))
+        for name in NUMBERS:
+            if isinstance(number := values.get(name), str):
+                values[name] = self._sheet.number(number)
         if "date" in values:
             values["interval_start"] = _moment("date", values.pop("date"))
             values["interval_end"] = values["interval_start"] + DAY_MS
