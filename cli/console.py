@@ -49,9 +49,10 @@ def console(
     ledger = Ledger.open(settings.ledger_url)
     address = "http://{}:{}".format(*listener.getsockname()[:2])
     code = "" if demo_login or ledger.has_users() else secrets.token_hex(6)
-    if code:
-        print(f"Nobody may sign in yet. Open {address}/login with the code {code}", flush=True)
-    announce(settings.data, "console", address)
+    note = f"Nobody may sign in yet. Open {address}/login with the code {code}" if code else ""
+    if note:
+        print(note, flush=True)
+    announce(settings.data, "console", address, note)
     secret = secret_of(settings.data)
     app = create_app(
         ledger,

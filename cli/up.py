@@ -29,9 +29,12 @@ def up(
     with until_asked_to_stop() as stop, machine(settings, screen.print) as running:
         if watchlist is not None:
             running.supervisor.start("crawl", "crawl", "--watchlist", str(watchlist), "--every", str(every))
-        for entry in running.wait_ready((*WORKERS, "console")).values():
+        entries = running.wait_ready((*WORKERS, "console")).values()
+        for entry in entries:
             screen.print(f"  {entry.name:<10} {entry.address}")
-        screen.print(f"PriceRadar runs; logs in {running.logs}. Ctrl-C stops it.")
+        for note in (entry.note for entry in entries if entry.note):
+            screen.print(note, soft_wrap=True)
+        screen.print(f"PriceRadar runs; logs in {running.logs}. Ctrl-C stops it.", soft_wrap=True)
         while not stop.wait(0.5):
             running.check()
         screen.print("Stopping")

@@ -18,19 +18,20 @@ KAFKA = "kafka"
 
 
 class Running(msgspec.Struct, frozen=True):
-    """Address and process id of one process of an installation."""
+    """Address and process id of one process of an installation, and what it has to say to whoever started it."""
 
     name: str
     address: str
     pid: int
+    note: str = ""
 
 
-def announce(data: Path, name: str, address: str) -> None:
+def announce(data: Path, name: str, address: str, note: str = "") -> None:
     """Say where this process can be reached, until it ends."""
     path = data / "run" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}")
-    partial.write_bytes(msgspec.json.encode(Running(name, address, os.getpid())))
+    partial.write_bytes(msgspec.json.encode(Running(name, address, os.getpid(), note)))
     partial.replace(path)
     atexit.register(path.unlink, missing_ok=True)
 
