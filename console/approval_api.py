@@ -13,6 +13,7 @@ from console.api import MOST_MS, Caller, Id, Limit, Reason, Since
 from console.described import refusals
 from console.desk import NO_NUL, TheDesk, need, now_ms
 from ledger import bulk, decisions, delegations, pages, signing
+from ledger import undo as undoing
 from ledger.bulk import MOST_AT_ONCE
 from ledger.verification import verify
 
@@ -126,7 +127,7 @@ def decided(
 def undo(person: Caller, desk: TheDesk, decision_id: Id, wanted: Reason) -> dict[str, Any]:
     """Take the newest decision of a product back; `decision` is the one that does, null where none was told yet."""
     with desk.ledger.writing() as connection:
-        back = decisions.undo(connection, decision_id, person.name, person.role, wanted.reason, now_ms(), desk.policy)
+        back = undoing.undo(connection, decision_id, person.name, person.role, wanted.reason, now_ms(), desk.policy)
     return {"decision": msgspec.to_builtins(back)}
 
 

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from console import exports
-from console.desk import NO_NUL, Reader, TheDesk, Writer, need, now_ms
+from console.desk import NO_NUL, Desk, Person, Reader, TheDesk, Writer, need, now_ms
 from console.render import page
-from contracts.errors import BadInputError, TamperedError
-from ledger import pages
+from contracts.errors import BadInputError, NotAllowedError, TamperedError
+from ledger import pages, tokens, users
 from ledger.users import ROLES
 
 router = APIRouter(include_in_schema=False)
+MOST_KEYS = 200
 Text = Annotated[str, Form(max_length=2_000, pattern=NO_NUL)]
 
 
@@ -56,11 +57,16 @@ def audit_csv(person: Reader, desk: TheDesk) -> Response:
 
 @router.get("/people")
 def people(request: Request, person: Reader, desk: TheDesk) -> HTMLResponse:
-    """Who may sign in."""
+    """Who may sign in, and the keys of programs."""
     need(person, "people")
+    return _people(request, desk, person)
+
+
+def _people(request: Request, desk: Desk, person: Person, made: str = "") -> HTMLResponse:
     with desk.ledger.reading() as connection:
-        rows = pages.people(connection)
-    return page(request, "people.html", person.lang, person=person, section="people", rows=rows, roles=ROLES)
+        rows, keys = pages.people(connection), tokens.listed(connection)[:MOST_KEYS]
+    values: dict[str, Any] = {"rows": rows, "roles": ROLES, "keys": keys, "made": made, "most_days": tokens.MOST_DAYS}
+    return page(request, "people.html", person.lang, person=person, section="people", **values)
 
 
 @router.post("/people")
@@ -70,4 +76,40 @@ def add_person(person: Writer, desk: TheDesk, name: Text, role: Text, password: 
     if not name.strip() or len(name) > 100 or name.startswith("demo-"):
         raise BadInputError(f"a name has 1 to 100 characters and does not begin with demo-, was {name[:40]!r}")
     desk.ledger.add_user(name.strip(), role, password, now_ms(), person.name)
+    return RedirectResponse("/people", 303)
+
+
+@router.post("/people/change")
+def change_person(
+    person: Writer, desk: TheDesk, name: Text, role: Text = "", disabled: Text = "", password: Text = ""
+) -> Response:
+    """Change somebody's role or password, let them in no more or again; it counts at once."""
+    need(person, "people")
+    if name == person.name and (role or disabled):
+        raise NotAllowedError("nobody changes their own role or shuts themselves out; another administrator does")
+    barred = None if not disabled else disabled == "yes"
+    with desk.ledger.writing() as connection:
+        users.change(
+            connection, name, now_ms(), person.name, role=role or None, disabled=barred, password=password or None
+        )
+    return RedirectResponse("/people", 303)
+
+
+@router.post("/people/keys")
+def make_key(
+    request: Request, person: Writer, desk: TheDesk, name: Text, purpose: Text, days: Annotated[int, Form()]
+) -> HTMLResponse:
+    """Make a key for a program; the page that follows shows it, this once."""
+    need(person, "people")
+    with desk.ledger.writing() as connection:
+        key = tokens.make(connection, name, purpose, now_ms(), person.name, days)
+    return _people(request, desk, person, key)
+
+
+@router.post("/people/keys/{token_id}/revoke")
+def revoke_key(person: Writer, desk: TheDesk, token_id: str) -> Response:
+    """End a key at once."""
+    need(person, "people")
+    with desk.ledger.writing() as connection:
+        tokens.revoke(connection, token_id, now_ms(), person.name)
     return RedirectResponse("/people", 303)

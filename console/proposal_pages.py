@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from console import bars, chart
 from console.alert_pages import position, price_steps
+from console.decision_pages import state_of
 from console.desk import NO_NUL, Desk, Person, Reader, TheDesk, Writer, now_ms
 from console.render import page
 from contracts.approvals import Signature, Standing
@@ -90,6 +91,7 @@ def shown(request: Request, person: Reader, desk: TheDesk, proposal_id: str) -> 
     """One proposal: what, why, who signs, and what a signature does."""
     with desk.ledger.reading() as connection:
         seen = foreseen(connection, desk, person, proposal_id)
+        decided = pages.decisions(connection, None, 10, proposal_id=proposal_id)
     proposal, since = seen.proposal, seen.proposal.decided_at - 90 * DAY_MS
     drawn = chart.history(
         desk.ledger.price_points_of_sku(proposal.sku, since),
@@ -105,6 +107,7 @@ def shown(request: Request, person: Reader, desk: TheDesk, proposal_id: str) -> 
     values: dict[str, Any] = {"proposal": proposal, "status": seen.status, "seen": seen, "standing": seen.standing}
     values |= {"mine": seen.authority is not None, "item": desk.ledger.item(proposal.sku), "chart": drawn}
     values |= {"ladder": ladder(seen.standing, seen.signed), "text": explain(proposal, person.lang)}
+    values |= {"decided": [(one, state_of(one)) for one in decided]}
     values |= {"guards": list(zip(proposal.guards, tracks, strict=True))}
     return page(request, "proposal.html", person.lang, person=person, section="proposals", **values)
 

@@ -1,22 +1,24 @@
-"""Decisions: made from signed proposals, looked at once more when they go out, undone by another one."""
+"""Decisions: made from signed proposals, looked at once more when they go out.
+
+People take them back with `ledger.undo`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from contracts.codec import decode, encode
-from contracts.errors import NotAllowedError, NotFoundError
 from contracts.ids import content_hash, make_id
 from contracts.policy import Policy
 from contracts.proposals import Decision, Proposal, ProposalStatus
-from ledger import audit, delegations, facts, notices, pages, proposals
+from ledger import audit, facts, notices, pages, proposals
 from ledger.database import AUDIT_LOCK, insert_new, lock
 from ledger.models import DecisionRow
-from pricing.recheck import recheck, recheck_decision, recheck_undo
-from pricing.signing import AGENT, check_reason
+from pricing.recheck import recheck, recheck_decision
+from pricing.signing import AGENT
 
 POLICY = "policy"  # who acts where a rule does
 
@@ -106,19 +108,20 @@ def release(connection: Connection, limit: int, now_ms: int, policy: Policy) -> 
         rivals = pages.latest_prices(connection, [decision.sku])
         objection = recheck_decision(decision, proposal, item, policy, now_ms, rivals)
         if objection is None:
-            _set(connection, decision, sent_at=row["sent_at"] or now_ms)
+            set_row(connection, decision, sent_at=row["sent_at"] or now_ms)
             sending.append(decision)
             continue
-        _set(connection, decision, withheld=objection)
+        set_row(connection, decision, withheld=objection)
         audit.record(connection, now_ms, POLICY, "hold", decision.decision_id, reason=objection)
         if row["sent_at"] is None:
             withhold(connection, proposal, objection, now_ms)
         else:
-            sending.append(_compensate(connection, decision, POLICY, objection, now_ms, sent_at=now_ms))
+            sending.append(compensate(connection, decision, POLICY, objection, now_ms, sent_at=now_ms))
     return sending
 
 
-def _set(connection: Connection, decision: Decision, **values: Any) -> None:
+def set_row(connection: Connection, decision: Decision, **values: Any) -> None:
+    """Note something beside a decision: when it was sent, why it was withheld."""
     where = DecisionRow.decision_id == decision.decision_id
     connection.execute(update(DecisionRow).where(where).values(**values))
 
@@ -146,58 +149,8 @@ def _now_published(connection: Connection, decision: Decision) -> None:
         proposals.set_status(connection, decision.proposal_id, "published")
 
 
-def undo(
-    connection: Connection, decision_id: str, user: str, role: str, reason: str, now_ms: int, policy: Policy
-) -> Decision | None:
-    """Take a decision back: by another one that sets the price before it, or unseen where none was told yet.
-
-    Raises:
-        NotFoundError: no such decision.
-        NotAllowedError: the role does not sign, it is not the newest of its SKU, it was undone or
-            withheld, or a guard objects.
-        BadInputError: no reason.
-    """
-    lock(connection, AUDIT_LOCK)
-    text = check_reason("an undo", reason)
-    row = connection.execute(
-        select(DecisionRow.__table__).where(DecisionRow.decision_id == decision_id)
-    ).mappings().one_or_none()  # fmt: skip
-    if row is None:
-        raise NotFoundError(f"no decision has the id {decision_id[:80]!r}")
-    _may_undo(connection, row, user, role, now_ms, policy)
-    decision = decode(row["body"].encode(), Decision)
-    if row["sent_at"] is None and row["published_at"] is None:
-        _set(connection, decision, withheld="undone")
-        audit.record(connection, now_ms, user, "undo", decision.proposal_id, undone=decision_id, reason=text)
-        proposals.set_status(connection, decision.proposal_id, "undone")
-        return None
-    proposal, _status = proposals.must_get(connection, decision.proposal_id)
-    back = _opposite(decision, user, now_ms)
-    objection = recheck_undo(back, proposal, facts.item(connection, decision.sku), policy, now_ms)
-    if objection is not None:
-        raise NotAllowedError(f"decision {decision_id} cannot be undone now: {objection}")
-    return _compensate(connection, decision, user, text, now_ms)
-
-
-def _may_undo(connection: Connection, row: RowMapping, user: str, role: str, now_ms: int, policy: Policy) -> None:
-    name = row["decision_id"]
-    roles = {role, *(one.role for one in delegations.to_person(connection, user, now_ms))}
-    signing = [step.role for step in policy.approval.ladder]
-    if user == AGENT or not roles & set(signing):
-        raise NotAllowedError(f"a decision is undone by one of {', '.join(signing)}, was {role}")
-    if row["compensates"] or row["withheld"]:
-        raise NotAllowedError(f"decision {name} is {row['withheld'] or 'itself an undo'}: there is nothing to undo")
-    newer = select(func.count()).where(
-        DecisionRow.sku == row["sku"],
-        DecisionRow.decision_id != name,
-        DecisionRow.decided_at >= row["decided_at"],
-        DecisionRow.withheld.is_(None),
-    )
-    if connection.scalar(newer):
-        raise NotAllowedError(f"decision {name} is not the newest for {row['sku']}: undone already, or changed since")
-
-
-def _opposite(decision: Decision, user: str, now_ms: int) -> Decision:
+def opposite(decision: Decision, user: str, now_ms: int) -> Decision:
+    """The decision that sets the price before another one."""
     return Decision(
         decision_id=make_id("undo", decision.decision_id),
         sku=decision.sku,
@@ -211,13 +164,14 @@ def _opposite(decision: Decision, user: str, now_ms: int) -> Decision:
     )
 
 
-def _compensate(
+def compensate(
     connection: Connection, decision: Decision, user: str, reason: str, now_ms: int, sent_at: int | None = None
 ) -> Decision:
-    back = _opposite(decision, user, now_ms)
+    """Owe the decision that undoes another one; from `sent_at` on that one may be in Kafka."""
+    back = opposite(decision, user, now_ms)
     _write(connection, back, user, "undo", decision.proposal_id, undone=decision.decision_id, reason=reason)
     if sent_at is not None:
-        _set(connection, back, sent_at=sent_at)
+        set_row(connection, back, sent_at=sent_at)
     proposals.set_status(connection, decision.proposal_id, "undone")
     return back
 

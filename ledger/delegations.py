@@ -16,7 +16,7 @@ from ledger.models import DelegationRow
 from pricing.signing import check_delegation, check_reason
 
 
-def make(
+def draft(
     connection: Connection,
     by: str,
     to: str,
@@ -26,7 +26,10 @@ def make(
     now_ms: int,
     approval: Approval,
 ) -> Delegation:
-    """Hand one's role to somebody in [begins_at, ends_at); BadInputError, NotAllowedError."""
+    """What handing one's role to somebody in [begins_at, ends_at) would be; nothing is changed.
+
+    BadInputError, NotAllowedError.
+    """
     role = users.role_of(connection, by)
     if role is None:
         raise NotAllowedError(f"only people of the ledger hand their role over, was {by[:40]!r}")
@@ -42,6 +45,21 @@ def make(
         reason=check_reason("a delegation", reason),
     )
     check_delegation(made, approval, now_ms)
+    return made
+
+
+def make(
+    connection: Connection,
+    by: str,
+    to: str,
+    begins_at: int,
+    ends_at: int,
+    reason: str,
+    now_ms: int,
+    approval: Approval,
+) -> Delegation:
+    """Hand one's role to somebody in [begins_at, ends_at); BadInputError, NotAllowedError."""
+    made = draft(connection, by, to, begins_at, ends_at, reason, now_ms, approval)
     values = msgspec.structs.asdict(made)
     connection.execute(insert(DelegationRow), values)
     audit.record(connection, now_ms, by, "delegate", made.delegation_id, **values)

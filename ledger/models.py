@@ -137,6 +137,8 @@ class DecisionRow(Base):
         Index("decisions_due", "published_at", "decided_at"),
         Index("decisions_by_sku", "sku", "decided_at"),
         Index("decisions_by_proposal", "proposal_id"),
+        Index("decisions_by_time", "decided_at", "decision_id"),
+        Index("decisions_undone", "compensates"),
     )
     decision_id: Mapped[str] = mapped_column(primary_key=True)
     proposal_id: Mapped[str]

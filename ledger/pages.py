@@ -145,6 +145,45 @@ def newest_points(connection: Connection, products: list[tuple[str, str]]) -> di
     return found
 
 
+class Decided(msgspec.Struct, frozen=True):
+    """A decision and what became of it: when Kafka had it, why it was held back, by which other one it was undone."""
+
+    decision: Decision
+    published_at: int | None = None
+    withheld: str = ""
+    undone_by: str = ""
+
+
+def decisions(
+    connection: Connection, after: Position | None, limit: int, *, sku: str = "", proposal_id: str = ""
+) -> list[Decided]:
+    """Decisions, the latest first; an empty SKU or proposal takes all."""
+    query = select(DecisionRow.__table__)
+    if sku:
+        query = query.where(DecisionRow.sku == sku)
+    if proposal_id:
+        query = query.where(DecisionRow.proposal_id == proposal_id)
+    if after is not None:
+        query = query.where(tuple_(DecisionRow.decided_at, DecisionRow.decision_id) < tuple_(*after))
+    query = query.order_by(DecisionRow.decided_at.desc(), DecisionRow.decision_id.desc()).limit(limit)
+    rows = connection.execute(query).mappings().all()
+    undone = _undone(connection, [row["decision_id"] for row in rows])
+    return [
+        Decided(
+            decode(row["body"].encode(), Decision),
+            row["published_at"],
+            row["withheld"] or "",
+            undone.get(row["decision_id"], ""),
+        )
+        for row in rows
+    ]
+
+
+def _undone(connection: Connection, ids: list[str]) -> dict[str, str]:
+    query = select(DecisionRow.compensates, DecisionRow.decision_id).where(DecisionRow.compensates.in_(ids))
+    return {undone: by for undone, by in connection.execute(query) if undone is not None}
+
+
 def decisions_of(connection: Connection, sku: str, since: int) -> list[Decision]:
     """Decisions about our price of a product from `since` (epoch ms) on, in order of time."""
     query = select(DecisionRow.body).where(DecisionRow.sku == sku, DecisionRow.decided_at >= since)

@@ -19,11 +19,13 @@ from contracts.policy import DEFAULT, STEPS
 from contracts.proposals import GuardStep, Proposal, Signals
 from contracts.times import DAY_MS, HOUR_MS, MINUTE_MS
 from demo.samples import PRODUCTS
+from ledger import delegations, tokens
 from ledger.store import Ledger
 from pricing.guards import record_hash
 
 SHOPS = ("dawn", "harbour", "meadow")
 LEANING = {"dawn": 0.99, "harbour": 1.03, "meadow": 0.94}  # how dear a shop is
+PASSWORD = "a long password"
 HOSTILE = "<script>document.title='owned'</script>"
 PAGE = b"<!doctype html><title>shop</title><h1>S5</h1><script>document.title='owned'</script><p>CNY 165.00</p>"
 
@@ -198,6 +200,30 @@ def _fill_proposals(ledger: Ledger, now: int) -> None:
     )
     ledger.sign("markdown_1", "mei", "marketing_director", "approve", "", now - 20 * MINUTE_MS)
     ledger.sign("markdown_2", "mei", "marketing_director", "reject", "the season is over", now - HOUR_MS)
+    _fill_decisions(ledger, now)
+
+
+def _fill_decisions(ledger: Ledger, now: int) -> None:
+    """One that the shop's systems know, and one that they will hear of."""
+    signed = ((8, "the competitor means it"), (9, ""))
+    ledger.record_proposals([proposal(number, now - 6 * MINUTE_MS, "marketing_director") for number, _ in signed])
+    for number, reason in signed:
+        ledger.sign(f"markdown_{number}", "mei", "marketing_director", "approve", reason, now - 5 * MINUTE_MS)
+        if number == signed[0][0]:
+            sent = ledger.release_decisions(10, now - 5 * MINUTE_MS, DEFAULT)
+            ledger.decisions_published([one.decision_id for one in sent], now - 4 * MINUTE_MS)
+
+
+def fill_people(ledger: Ledger, now: int) -> None:
+    """People with passwords, one who stands in for another, and the key of a program."""
+    roles = {"mei": "marketing_director", "lin": "finance_director", "ann": "pricing", "root": "admin"}
+    for name, role in roles.items():
+        ledger.add_user(name, role, PASSWORD, now - DAY_MS)
+    with ledger.writing() as connection:
+        delegations.make(
+            connection, "lin", "ann", now - HOUR_MS, now + 5 * DAY_MS, "trade fair", now - HOUR_MS, DEFAULT.approval
+        )
+        tokens.make(connection, "ann", "nightly export", now, "root")
 
 
 def fill_folder(data: Path) -> None:

@@ -16,8 +16,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from console.app import create_app
 from demo.samples import PRODUCTS
+from ledger import pages
 from ledger.store import Ledger
-from tests.e2e.filled_ledger import HOSTILE, alert, fill, fill_folder
+from tests.e2e.filled_ledger import HOSTILE, PASSWORD, alert, fill, fill_folder, fill_people
 
 pytestmark = pytest.mark.browser
 
@@ -118,7 +119,8 @@ def test_a_proposal_is_countersigned_and_another_rejected_with_a_reason(
     expect(second.locator("main")).to_contain_text("Yours is the last signature")
     second.get_by_role("button", name="Approve").click()
     expect(second.locator(".head .pill")).to_have_text("approved")
-    [decision] = ledger.unpublished_decisions(10)
+    decision = ledger.unpublished_decisions(10)[-1]
+    assert decision.proposal_id == "markdown_0"
     assert decision.approved_by == ("demo-marketing_director", "demo-finance_director")
     assert ledger.verify_audit() >= 4
 
@@ -156,7 +158,86 @@ def test_many_alerts_and_many_proposals_are_answered_at_once(browser: Browser, a
     assert ledger.proposal_counts()["pending"] == 5  # a preview changes nothing
     page.get_by_role("button", name="Approve these").click()
     expect(page.locator("h1")).to_have_text("Proposals")
-    assert ledger.proposal_counts() == {"pending": 2, "approved": 3, "rejected": 1, "blocked": 1}
+    assert ledger.proposal_counts() == {"pending": 2, "approved": 4, "published": 1, "rejected": 1, "blocked": 1}
+
+
+def test_a_decision_is_undone_after_a_look_at_what_that_does(browser: Browser, address: str, ledger: Ledger) -> None:
+    viewer = page_of(browser, address, "viewer")
+    viewer.goto("/decisions")
+    expect(viewer.locator("tbody tr")).to_have_count(2)
+    viewer.get_by_role("link", name=PRODUCTS[8].name).click()
+    expect(viewer.locator(".head .pill")).to_have_text("the shop's systems know")
+    expect(viewer.locator("main")).to_contain_text("Your role does not undo decisions.")
+    expect(viewer.get_by_role("button", name="Undo this decision")).to_have_count(0)
+
+    page = page_of(browser, address, "marketing director")
+    page.goto("/proposals/markdown_8")
+    page.get_by_role("link", name="Undo …").click()
+    before, after = (f"¥{PRODUCTS[8].price_minor / 100:,.2f}", f"{-(-PRODUCTS[8].price_minor * 975 // 100_000):,}.00")
+    expect(page.locator("main")).to_contain_text(f"sets the price from CN¥{after} back to CN{before}")
+    page.keyboard.press("r")  # the reason has the focus, and is asked for
+    page.keyboard.press("Enter")
+    assert ledger.proposal_with_status("markdown_8")[1] == "published"  # type: ignore[index]
+    page.keyboard.type("a typing error in their shop")
+    page.get_by_role("button", name="Undo this decision").click()
+    expect(page.locator("main")).to_contain_text("goes out within seconds")
+    [_owed, back] = ledger.unpublished_decisions(10)
+    assert (back.price_minor, back.approved_by) == (PRODUCTS[8].price_minor, ("demo-marketing_director",))
+    page.get_by_role("link", name="Undoes this decision").click()
+    expect(page.locator("main")).to_contain_text("it was undone already")
+    act = next(act for act in ledger.audit_rows(5) if act.action == "undo")
+    assert "a typing error in their shop" in act.detail
+
+    page.goto("/proposals/markdown_9")  # approved, and nobody was told of it yet
+    page.get_by_role("link", name="Undo …").click()
+    expect(page.locator("main")).to_contain_text("nobody hears of it")
+    page.get_by_label("Undo: Reason").fill("too early")
+    page.get_by_role("button", name="Undo this decision").click()
+    expect(page.locator(".head .pill")).to_have_text("undone")
+    assert [one.decision_id for one in ledger.unpublished_decisions(10)] == [back.decision_id]
+
+
+def signed_in(browser: Browser, address: str, name: str) -> Page:
+    page = browser.new_context(base_url=address, locale="en-GB").new_page()
+    page.set_default_timeout(20_000)
+    page.goto("/delegations")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("h1")).to_have_text("Stand-ins")
+    return page
+
+
+def test_a_role_is_handed_over_after_a_look_at_what_that_does(browser: Browser, address: str, ledger: Ledger) -> None:
+    fill_people(ledger, now_ms())
+    mei = signed_in(browser, address, "mei")
+    expect(mei.locator("tbody tr")).to_have_count(1)
+    mei.get_by_label("Signs instead").select_option("ann")
+    mei.get_by_label("Until (UTC)").fill("2020-01-01T00:00")
+    mei.get_by_label("Reason").fill("on holiday")
+    mei.get_by_role("button", name="Preview").click()
+    expect(mei.get_by_role("alert")).to_contain_text("must end after it begins")
+    mei.get_by_label("Until (UTC)").fill(time.strftime("%Y-%m-%dT%H:%M", time.gmtime(time.time() + 3 * 86_400)))
+    mei.get_by_role("button", name="Preview").click()
+    expect(mei.get_by_role("status")).to_contain_text("ann may sign as marketing director")
+    expect(mei.get_by_role("status")).to_contain_text("4 proposals wait for you now.")
+    expect(mei.locator("tbody tr")).to_have_count(1)  # a preview changes nothing
+    mei.get_by_role("button", name="Hand over").click()
+    expect(mei.locator("tbody tr")).to_have_count(2)
+
+    ann = signed_in(browser, address, "ann")
+    expect(ann.locator("main")).to_contain_text("Your role signs nothing")
+    ann.goto("/proposals/markdown_3")
+    expect(ann.locator("main")).to_contain_text("You sign for mei.")
+    ann.get_by_role("button", name="Approve").click()
+    expect(ann.locator(".head .pill")).to_have_text("approved")
+    expect(ann.locator("main")).to_contain_text("ann (for mei)")
+
+    mei.get_by_role("button", name="End: mei → ann").click()
+    expect(mei.locator("tbody tr").first).to_contain_text("ended early")
+    ann.goto("/proposals/markdown_4")
+    expect(ann.get_by_role("button", name="Approve")).to_have_count(0)
+    assert {"delegate", "revoke_delegation", "approve"} <= {act.action for act in ledger.audit_rows(20)}
 
 
 def test_a_doubtful_match_is_judged_by_key(browser: Browser, address: str, ledger: Ledger) -> None:
@@ -215,14 +296,27 @@ def serious(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_page_looks_right(browser: Browser, address: str, tmp_path: Path, theme: str) -> None:
+def test_every_page_looks_right(browser: Browser, address: str, ledger: Ledger, tmp_path: Path, theme: str) -> None:
+    fill_people(ledger, now_ms())
+    with ledger.reading() as connection:
+        decided = pages.decisions(connection, None, 1)[0].decision.decision_id
     folder = Path(os.environ.get("PRICERADAR_SCREENSHOTS") or tmp_path)
     page = page_of(browser, address, "administrator", color_scheme=theme, viewport={"width": 1280, "height": 800})
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     names = ("", "alerts", "alerts/alert_0002", "proposals", "proposals/markdown_0", "products", "products/OWN-001")
-    houses = ("matches", "policies", "policies/edit", "backtests", "audit", "people")
+    houses = (
+        "matches",
+        "policies",
+        "policies/edit",
+        "backtests",
+        "audit",
+        "people",
+        "decisions",
+        "delegations",
+        f"decisions/{decided}",
+    )
     for name in (*names, *houses):
         answer = page.goto(f"/{name}", wait_until="load")
         assert answer is not None

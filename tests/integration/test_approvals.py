@@ -24,7 +24,8 @@ from contracts.observations import PricePoint
 from contracts.policy import DEFAULT, Approval, Policy
 from contracts.proposals import Decision
 from contracts.times import DAY_MS, HOUR_MS
-from ledger import bulk, decisions, delegations, signing
+from ledger import bulk, delegations, signing
+from ledger import undo as undoing
 from ledger.database import MIGRATIONS, connect
 from ledger.proposals import row_of
 from ledger.store import Ledger
@@ -56,7 +57,7 @@ def published(ledger: Ledger, at: int = NOW + 2) -> list[Decision]:
 
 def undo(ledger: Ledger, decision: Decision, role: str = MD, at: int = NOW + 10, reason: str = "wrong") -> Any:
     with ledger.writing() as connection:
-        return decisions.undo(connection, decision.decision_id, "zhao", role, reason, at, DEFAULT)
+        return undoing.undo(connection, decision.decision_id, "zhao", role, reason, at, DEFAULT)
 
 
 def looked_at(ledger: Ledger, known: Anchor | None = None) -> Verified:
