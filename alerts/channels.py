@@ -45,13 +45,15 @@ class Channel(Protocol):
     `send` blocks; it raises UnavailableError where a parcel was not accepted, UnansweredError
     where nobody said whether it was. The same parcel may come twice and carries the same id.
     `merges`: people read here, so many alerts at once come as one message. `shows_history`: a
-    single alert's parcel should hold the prices of its product.
+    single alert's parcel should hold the prices of its product. `repeats`: what may have arrived is
+    sent again, else it is told at most once.
     """
 
     name: str
     kind: str
     merges: bool
     shows_history: bool
+    repeats: bool
 
     def send(self, parcel: Parcel) -> None:
         """Deliver a parcel."""
@@ -63,6 +65,7 @@ class Webhook:
     name = kind = "webhook"
     merges = False
     shows_history = False
+    repeats = True  # the receiver knows the id
 
     def __init__(self, url: str, secret: str) -> None:
         self._hook = SignedHook(url, secret, "alert")
@@ -73,9 +76,11 @@ class Webhook:
 
 
 class Chat:
-    """A bot's hook of Feishu, DingTalk, WeCom or Slack: `feishu+https://...#secret=S&lang=zh`.
+    """A bot's hook of Feishu, DingTalk, WeCom or Slack: `feishu+https://...#secret=S&lang=zh&repeat=never`.
 
-    What stands behind the # is ours and is not sent: the bot's signing secret, and the language.
+    What stands behind the # is ours and is not sent: the bot's signing secret, the language, and
+    whether a card that may have arrived is sent again with a mark (`repeat=mark`) or `never`. No
+    such hook takes an id by which it could tell that a card came before.
     """
 
     merges = True
@@ -89,6 +94,7 @@ class Chat:
         options = {key: values[-1] for key, values in parse_qs(ours).items()}
         self.name, self._console = name, console
         self._secret = options.get("secret", "")
+        self.repeats = _repeats(name, options)
         self._language: Language = "en" if options.get("lang") == "en" else "zh"
         if self.kind == "slack" and "lang" not in options:
             self._language = "en"
@@ -120,7 +126,7 @@ class Chat:
 
 
 class Apprise:
-    """Any service apprise knows, by its URL, plain text; `#lang=zh` at its end is ours: the language.
+    """Any service apprise knows, by its URL, plain text; `#lang=zh&repeat=never` at its end is ours (see Chat).
 
     Mail gets HTML with links, without a chart; smtp:// (`alerts.mail.Mail`) has one.
     """
@@ -130,8 +136,9 @@ class Apprise:
 
     def __init__(self, url: str, name: str = "", console: str = "") -> None:
         self._service = apprise.Apprise()
-        self._language: Language = "zh" if url.endswith("#lang=zh") else "en"
-        url = url.removesuffix(f"#lang={self._language}")
+        url, options = _ours(url)
+        self._language: Language = "zh" if options.get("lang") == "zh" else "en"
+        self.repeats = _repeats(name or "apprise", options)
         if not self._service.add(url):
             raise BadInputError(f"apprise does not know this kind of URL, was {url.split(':', 1)[0]!r}")
         # The URL holds secrets: the ledger sees a hash of it.
@@ -152,6 +159,20 @@ class Apprise:
         )
         if not sent:
             raise UnavailableError("apprise could not deliver the alert")
+
+
+def _ours(url: str) -> tuple[str, dict[str, str]]:
+    """An apprise URL without what we put behind its last #, and that; other services have a # of their own."""
+    rest, _, behind = url.rpartition("#")
+    options = {key: values[-1] for key, values in parse_qs(behind).items()}
+    return (rest, options) if rest and options and options.keys() <= {"lang", "repeat"} else (url, {})
+
+
+def _repeats(name: str, options: dict[str, str]) -> bool:
+    choice = options.get("repeat", "mark")
+    if choice not in ("mark", "never"):
+        raise BadInputError(f"channel {name!r}: repeat must be mark or never, was {choice[:20]!r}")
+    return choice == "mark"
 
 
 def channels_of(settings: Settings) -> dict[str, Channel]:

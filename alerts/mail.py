@@ -59,6 +59,7 @@ class Mail:
     kind = "mail"
     merges = True
     shows_history = True
+    repeats = True  # under the same Message-ID
 
     def __init__(self, name: str, url: str, console: str = "") -> None:
         try:

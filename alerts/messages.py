@@ -41,6 +41,7 @@ def message_of(parcel: Parcel, language: Language, console: str) -> Message:
     lines = [in_chinese(reason) if zh else reason for reason in alert.reasons]
     if parcel.escalated:
         lines.insert(0, "无人确认，已升级。" if zh else "Escalated: nobody acknowledged it.")
+    lines = [*_doubt(parcel, language), *lines]
     page = f"{console}/alerts/{alert.alert_id}"
     buttons = [("查看并确认" if zh else "Look and acknowledge", page)]
     if link(alert.url):
@@ -54,6 +55,13 @@ def message_of(parcel: Parcel, language: Language, console: str) -> Message:
         figure=f"{alert.change_bp / 100:+.1f} %" if alert.change_bp else "",
         prices=_prices(alert, language),
     )
+
+
+def _doubt(parcel: Parcel, language: Language) -> list[str]:
+    """What tells a reader that a message may be the second of its kind."""
+    if not parcel.doubtful:
+        return []
+    return ["可能重复：此前是否送达未知。" if language == "zh" else "Perhaps a repeat: nobody said whether it arrived."]
 
 
 def level_of(alert: Alert, language: Language) -> str:
@@ -80,5 +88,6 @@ def _digest(parcel: Parcel, language: Language, console: str) -> Message:
     if len(alerts) > MOST_LINES:
         more = len(alerts) - MOST_LINES
         lines.append(f"另有 {more} 条" if zh else f"and {more} more")
+    lines = [*_doubt(parcel, language), *lines]
     buttons = (("全部告警" if zh else "All alerts", f"{console}/alerts"),)
     return Message(title, alerts[0].severity, tuple(lines), buttons, level_of(alerts[0], language))

@@ -26,6 +26,7 @@ class Parcel(msgspec.Struct, frozen=True):
     """What one channel gets at once: an alert, or several as one message.
 
     `parcel_id` stays the same however often it is tried, so that a channel can tell it came before.
+    `doubtful`: it was being sent before, and nobody said whether it arrived.
     `history` is what a channel that shows a chart draws of a single alert's product.
     """
 
@@ -34,6 +35,7 @@ class Parcel(msgspec.Struct, frozen=True):
     deliveries: tuple[Delivery, ...]
     alerts: tuple[Alert, ...]
     history: tuple[PricePoint, ...] = ()
+    doubtful: bool = False
 
     @property
     def escalated(self) -> bool:
@@ -147,10 +149,11 @@ def _loudest_first(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
     return tuple(sorted(alerts, key=lambda one: (-LEVELS.index(one.severity), -one.observed_at, one.alert_id)))
 
 
-def together(parcel_id: str, group: Sequence[tuple[Delivery, Alert]]) -> Parcel:
-    """A parcel that was on its way before: the same again."""
+def together(parcel_id: str, group: Sequence[tuple[Delivery, Alert]], doubtful: bool) -> Parcel:
+    """A parcel that was held before: the same again; `doubtful` where its sending had begun."""
     alerts = {alert.alert_id: alert for _, alert in group}
-    return Parcel(parcel_id, group[0][0].channel, tuple(d for d, _ in group), _loudest_first(alerts.values()))
+    deliveries = tuple(delivery for delivery, _ in group)
+    return Parcel(parcel_id, group[0][0].channel, deliveries, _loudest_first(alerts.values()), doubtful=doubtful)
 
 
 def is_escalation(delivery: Delivery) -> bool:

@@ -67,6 +67,8 @@ class AlertLedger(Protocol):
         self, holder: str, channel: str, now_ms: int, lease_ms: int, merge_from: int = ...
     ) -> list[Parcel]: ...
     def renew_claims(self, holder: str, channel: str, now_ms: int, until_ms: int) -> bool: ...
+    def parcel_begins(self, holder: str, parcel: Parcel, now_ms: int) -> bool: ...
+    def parcel_given_up(self, parcel: Parcel, now_ms: int) -> None: ...
     def parcel_accepted(self, parcel: Parcel, now_ms: int) -> None: ...
     def parcel_refused(self, parcel: Parcel, error: str, retry_at_ms: int, perhaps_accepted: bool = ...) -> None: ...
     def unacknowledged(self, now_ms: int, after_ms: int) -> list[Alert]: ...
@@ -148,9 +150,18 @@ class AlertsWorker:
         return len(due)
 
     async def _send(self, channel: Channel, parcel: Parcel) -> None:
+        if parcel.doubtful and not channel.repeats:
+            log.warning(
+                "parcel %s on %s: nobody said whether it arrived; it is not repeated", parcel.parcel_id, channel.name
+            )
+            await asyncio.to_thread(self.ledger.parcel_given_up, parcel, _now_ms())
+            NOTIFICATIONS.labels(channel.kind, "unknown").inc()
+            return
         if channel.shows_history and len(parcel.alerts) == 1:
             history = await asyncio.to_thread(self._history, parcel.alerts[0])
             parcel = msgspec.structs.replace(parcel, history=history)
+        if not await asyncio.to_thread(self.ledger.parcel_begins, self.holder, parcel, _now_ms()):
+            return  # it was held too long: another worker sends it
         sending = asyncio.create_task(_in_thread(channel.send, parcel))
         try:
             while not (await asyncio.wait([sending], timeout=LEASE_MS / 3000))[0]:

@@ -24,7 +24,7 @@ COLUMNS = (
     "opened_at",
     "observed_at",
 )
-HELD = ("delivered_at", "claimed_by", "claimed_until", "batch")
+HELD = ("delivered_at", "claimed_by", "claimed_until", "batch", "sending_at")
 KEPT = (*Care.__struct_fields__, "red_since")  # what people did, and what is counted below
 
 

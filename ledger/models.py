@@ -50,7 +50,10 @@ class AlertRow(Base):
 
 
 class DeliveryRow(Base):
-    """The outbox of notifications: a row is owed until `delivered_at` is set."""
+    """The outbox of notifications: a row is owed until `delivered_at` is set.
+
+    From `sending_at` on it may have arrived, whether or not the channel has said so.
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -74,6 +77,7 @@ class DeliveryRow(Base):
     claimed_by: Mapped[str | None]
     claimed_until: Mapped[int | None]
     batch: Mapped[str | None]
+    sending_at: Mapped[int | None]
 
 
 class ProposalRow(Base):

@@ -1,11 +1,15 @@
-"""Notifications owed to channels: held by one worker at a time, sent again as they were after a crash."""
+"""Notifications owed to channels: held by one worker at a time, sent again as they were after a crash.
+
+Before a parcel is sent that is noted. One whose sending had begun and of which nobody knows whether
+it arrived comes again as doubtful; one that was only held comes again as if nothing had been.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from alerts.routing import ESCALATION, Parcel, parcels, together
 from contracts.alerts import Alert, Delivery
@@ -39,13 +43,16 @@ def claim(
     _forget_settled(connection, channel, now_ms)
     most = MERGED_AT_ONCE if merge_from else SINGLY_AT_ONCE
     on_their_way: dict[str, list[tuple[Delivery, Alert]]] = {}
+    begun: set[str] = set()
     fresh = []
-    for parcel_id, delivery, alert in _owed(connection, channel, now_ms, most):
+    for parcel_id, sending_at, delivery, alert in _owed(connection, channel, now_ms, most):
         if parcel_id is None:
             fresh.append((delivery, alert))
-        else:
-            on_their_way.setdefault(parcel_id, []).append((delivery, alert))
-    found = [together(parcel_id, group) for parcel_id, group in on_their_way.items()]
+            continue
+        on_their_way.setdefault(parcel_id, []).append((delivery, alert))
+        if sending_at is not None:
+            begun.add(parcel_id)
+    found = [together(parcel_id, group, parcel_id in begun) for parcel_id, group in on_their_way.items()]
     found += parcels(fresh, merge_from)
     for parcel in found:
         _set(connection, parcel, batch=parcel.parcel_id, claimed_by=holder, claimed_until=now_ms + lease_ms)
@@ -63,14 +70,36 @@ def renew(connection: Connection, holder: str, channel: str, now_ms: int, until_
     return connection.execute(update(DeliveryRow).where(held).values(claimed_until=until_ms)).rowcount > 0
 
 
+def begins(connection: Connection, holder: str, parcel: Parcel, now_ms: int) -> bool:
+    """Note that this holder is about to send a parcel; False where its lease ended and another has it."""
+    ids = [delivery.delivery_id for delivery in parcel.deliveries]
+    held = and_(DeliveryRow.claimed_by == holder, DeliveryRow.delivered_at.is_(None))
+    noted = 0
+    for at in range(0, len(ids), ASKED_AT_ONCE):
+        some = DeliveryRow.delivery_id.in_(ids[at : at + ASKED_AT_ONCE])
+        noted += connection.execute(update(DeliveryRow).where(some, held).values(sending_at=now_ms)).rowcount
+    return noted > 0
+
+
+def given_up(connection: Connection, parcel: Parcel, now_ms: int) -> None:
+    """What may have arrived is not sent again: the channel was told at most once."""
+    word = "nobody said whether it arrived, and it is not repeated"
+    _set(connection, parcel, delivered_at=now_ms, last_error=word, claimed_by=None, claimed_until=None)
+
+
 def accepted(connection: Connection, parcel: Parcel, now_ms: int) -> None:
     """A channel took a parcel."""
     _set(connection, parcel, delivered_at=now_ms, last_error="", claimed_by=None, claimed_until=None)
 
 
 def refused(connection: Connection, parcel: Parcel, error: str, retry_at_ms: int, perhaps_accepted: bool) -> None:
-    """A channel did not take a parcel. Where that is not sure it stays the same parcel, else it may be merged."""
-    again: dict[str, Any] = {} if perhaps_accepted else {"batch": None}
+    """A channel did not take a parcel. Where that is not sure it stays the same parcel, else it may be merged.
+
+    It is not sure either where an earlier try may have arrived.
+    """
+    again: dict[str, Any] = {"batch": None, "sending_at": None}
+    if perhaps_accepted or parcel.doubtful:
+        again = {"sending_at": func.coalesce(DeliveryRow.sending_at, retry_at_ms)}
     _set(
         connection,
         parcel,
@@ -125,7 +154,9 @@ def _forget_settled(connection: Connection, channel: str, now_ms: int) -> None:
         connection.execute(update(DeliveryRow).where(forgotten).values(delivered_at=now_ms, last_error=word))
 
 
-def _owed(connection: Connection, channel: str, now_ms: int, most: int) -> list[tuple[str | None, Delivery, Alert]]:
+def _owed(
+    connection: Connection, channel: str, now_ms: int, most: int
+) -> list[tuple[str | None, int | None, Delivery, Alert]]:
     query = (
         select(DeliveryRow.__table__, AlertRow.body)
         .join(AlertRow, AlertRow.alert_id == DeliveryRow.alert_id)
@@ -136,7 +167,7 @@ def _owed(connection: Connection, channel: str, now_ms: int, most: int) -> list[
     found = []
     for row in connection.execute(query).mappings():
         fields = {name: row[name] for name in Delivery.__struct_fields__}
-        found.append((row["batch"], Delivery(**fields), decode(row["body"].encode(), Alert)))
+        found.append((row["batch"], row["sending_at"], Delivery(**fields), decode(row["body"].encode(), Alert)))
     return found
 
 

@@ -161,6 +161,16 @@ class Ledger:
         with self.writing() as connection:
             return outbox.renew(connection, holder, channel, now_ms, until_ms)
 
+    def parcel_begins(self, holder: str, parcel: Parcel, now_ms: int) -> bool:
+        """Note that a parcel is about to be sent; False where `holder` holds it no more."""
+        with self.writing() as connection:
+            return outbox.begins(connection, holder, parcel, now_ms)
+
+    def parcel_given_up(self, parcel: Parcel, now_ms: int) -> None:
+        """A parcel that may have arrived is not sent again."""
+        with self.writing() as connection:
+            outbox.given_up(connection, parcel, now_ms)
+
     def parcel_accepted(self, parcel: Parcel, now_ms: int) -> None:
         """A channel took a parcel."""
         with self.writing() as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import re
 import socket
 import threading
@@ -124,6 +125,25 @@ def test_a_card_has_the_words_and_buttons_in_the_language_of_its_channel(
     assert {"en": "Look and acknowledge", "zh": "查看并确认"}[language] in shown
     assert {"en": "our margin is 8.0 %", "zh": "我方毛利率 8.0%"}[language] in shown
     assert "<script>" not in shown
+
+
+@pytest.mark.parametrize("kind", CHATS)
+@pytest.mark.parametrize(("language", "words"), [("en", "Perhaps a repeat"), ("zh", "可能重复")])
+def test_a_card_says_where_it_may_be_the_second(server: Receiver, kind: str, language: str, words: str) -> None:
+    doubtful = msgspec.structs.replace(PARCEL, doubtful=True)
+    digest = msgspec.structs.replace(doubtful, alerts=(ALERT, ALERT))
+    for parcel in (PARCEL, doubtful, digest):
+        chat(kind, server, f"#lang={language}").send(parcel)
+    assert [words in json.dumps(got.json, ensure_ascii=False) for got in server.got] == [False, True, True]
+
+
+def test_whether_a_channel_repeats_is_said_behind_its_address(server: Receiver) -> None:
+    assert chat("slack", server).repeats
+    assert not chat("slack", server, "#repeat=never&lang=zh").repeats
+    assert not Apprise("json://127.0.0.1:9/#lang=zh&repeat=never", "a").repeats
+    assert Apprise("json://127.0.0.1:9/#lang=zh", "a").repeats
+    with pytest.raises(BadInputError, match="repeat must be mark or never, was 'once'"):
+        chat("slack", server, "#repeat=once")
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,30 @@ def test_where_nobody_said_whether_it_came_it_stays_the_same_message(ledger: Led
     assert [len(one.alerts) for one in others] == [1, 1, 1]
 
 
+def test_what_may_have_arrived_is_told_from_what_was_only_held(ledger: Ledger) -> None:
+    raised(ledger, *map(alert, range(3)))
+    sent, unanswered, _held = claim(ledger)
+    assert ledger.parcel_begins("me", sent, NOW)
+    assert ledger.parcel_begins("me", unanswered, NOW)
+    ledger.parcel_refused(unanswered, "no answer", NOW + LEASE, perhaps_accepted=True)
+
+    again = claim(ledger, "other", NOW + LEASE)  # "me" died while it sent
+    assert {one.parcel_id: one.doubtful for one in again} == {
+        sent.parcel_id: True,
+        unanswered.parcel_id: True,
+        _held.parcel_id: False,
+    }
+    assert not ledger.parcel_begins("me", _held, NOW + LEASE)  # it slept: another holds it now
+    doubtful = next(one for one in again if one.parcel_id == sent.parcel_id)
+    assert ledger.parcel_begins("other", doubtful, NOW + LEASE)
+    ledger.parcel_refused(doubtful, "503", NOW + 2 * LEASE)  # this try surely failed, the first one may not have
+    (still,) = [one for one in claim(ledger, "other", NOW + 2 * LEASE) if one.parcel_id == sent.parcel_id]
+    assert still.doubtful
+    ledger.parcel_given_up(still, NOW + 2 * LEASE)
+    left = {one.parcel_id for one in claim(ledger, "third", NOW + HOUR_MS)}
+    assert left == {unanswered.parcel_id, _held.parcel_id}
+
+
 def test_snoozed_it_waits_and_called_wrong_it_is_never_told(ledger: Ledger) -> None:
     raised(ledger, alert(1), alert(2))
     ledger.snooze("alert_1", "mei", NOW + HOUR_MS, NOW)

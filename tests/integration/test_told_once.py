@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -101,6 +102,33 @@ def test_killed_while_it_sends_it_loses_nothing_and_repeats_only_what_nobody_con
         assert {key for key, times in told.items() if times > 1} <= set(killed)
         (card,) = [got for got in team.got if got.status == 200]
         assert f"{ALERTS} alerts" in card.json["text"]
+    ledger.close()
+
+
+@pytest.mark.parametrize("repeat", ["mark", "never"])
+def test_a_chat_that_knows_no_ids_is_told_again_with_a_mark_or_not_at_all(
+    start: Callable[[str, str], subprocess.Popen[bytes]], tmp_path: Path, repeat: str
+) -> None:
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    with receiver() as team:
+        running = [start("", f"slack+{team.url}/hook#repeat={repeat}")]
+
+        def kill(_: Got) -> None:
+            # The chat shows the card, and nobody is left who hears that it does.
+            if len(team.got) == 2:
+                running[-1].kill()
+                running[-1].wait()
+                running.append(start("", f"slack+{team.url}/hook#repeat={repeat}"))
+
+        team.on_receipt = kill
+        for number in range(4):  # one after another, so that each is a card
+            ledger.record_alerts([alert(number)], Routes(Alerting(), ["team"]).deliveries(alert(number), 1))
+            until(lambda: not owed(ledger, "team"))
+        marked = ["Perhaps a repeat" in got.body.decode() for got in team.got]
+        shown = [re.findall(r"Kettle \d", got.json["text"])[0] for got in team.got]
+    again = ["Kettle 1"] if repeat == "mark" else []
+    assert shown == ["Kettle 0", "Kettle 1", *again, "Kettle 2", "Kettle 3"]
+    assert marked == [False, False, *(True for _ in again), False, False]
     ledger.close()
 
 
