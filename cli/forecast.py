@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,6 +35,8 @@ def forecast(
 
     Example: priceradar forecast sales.csv --weeks 8 --out forecast.csv
     """
+    # Small matrices: threads of BLAS that wait for one another cost more than they save.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from pricing.forecast import forecast as compute
 
     table = read_table(sales)

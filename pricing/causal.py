@@ -1,92 +1,85 @@
 """Sales as a function of what is planned: prices, promotions and whatever else is known ahead.
 
-A log-linear regression per group of like series, each series with its own level. What a
-group's own weeks say about its coefficients is shrunk towards what all groups have in
-common, for promotions are few. Errors count by size, not by square, and large series more,
-as the measure WMAPE has it.
+Two models that err in different ways: a regression that extrapolates well, and, where the
+same products are sold in several places, a Gaussian process that remembers like weeks.
+Their mean was nearer than either on weeks held out. Whether series are grouped, and
+whether the second model is asked at all, is settled by held-out weeks of the history.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-import numpy.typing as npt
 
+from pricing.linear import linear
 from pricing.panel import Matrix, Panel, wmape
-from pricing.plans import Labels, features
+from pricing.plans import Labels
+from pricing.process import movements, product_plans
+from pricing.shared import decompose
 
-HALF_LIFE_WEEKS = 52
-ROUNDS = 5  # of reweighting towards least absolute errors
-NEAREST = 0.2  # errors below it are treated as squares
-RIDGE = 1.0
-SHRINKAGE = 0.25  # the common coefficients weigh as much as this share of a group's rows
 HOLDOUT = 8
+BLOCKS = 3
+FEWEST_WEEKS = 24
+PLACES = 3  # series a product must have on average, that their common movement is more than their noise
+CELLS = 3000  # weeks of products that a Gaussian process can take
 
-Rows = npt.NDArray[np.intp]
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a panel is forecast: which series are the same product, and whether the process is asked too."""
+
+    labels: Labels
+    shared: bool = False
 
 
-def causal(panel: Panel, horizon: int, grouping: Labels | None = None) -> Matrix:
+def causal(panel: Panel, horizon: int, grouping: Labels | None = None, recipe: Recipe | None = None) -> Matrix:
     """Units of the next weeks, n x horizon, from the plans in `panel.known`.
 
-    Without a grouping the one that would have been best for the last weeks is taken.
+    Without a recipe the one that would have been best for the last weeks is taken; with a
+    grouping, the regression alone with that grouping.
     """
-    labels = grouping if grouping is not None else best_grouping(panel)
-    inputs = features(panel, horizon, labels)
-    count, weeks = panel.units.shape
-    series, week = np.nonzero(panel.units > 0)  # a week without sales has no logarithm, and mostly no stock
-    if len(series) == 0:
-        return np.zeros((count, horizon))
-    inputs = inputs / np.maximum(inputs[series, week].std(axis=0), 1e-9)
-    centre = inputs[series, week].mean(axis=0)
-    x, y = inputs[series, week] - centre, np.log(panel.units[series, week])
-    weight = 0.5 ** ((weeks - week) / HALF_LIFE_WEEKS) * np.sqrt(panel.units[series, week])
-    weight /= weight.mean()
-    common, levels = _regress(x, y, weight, series, count, np.zeros(x.shape[1]), RIDGE)
-    slopes = np.repeat(common[None, :], count, axis=0)
-    names, codes = np.unique(np.asarray(labels), return_inverse=True)
-    for code in range(len(names) if len(names) > 1 else 0):
-        own = codes[series] == code
-        if own.any():
-            rows, local = np.unique(series[own], return_inverse=True)
-            fitted = _regress(x[own], y[own], weight[own], local, len(rows), common, SHRINKAGE * int(own.sum()))
-            slopes[codes == code], levels[rows] = fitted
-    ahead = inputs[:, weeks : weeks + horizon] - centre
-    logs = np.einsum("nhk,nk->nh", ahead, slopes) + levels[:, None]
-    result: Matrix = np.exp(np.clip(logs, y.min() - 1, y.max() + 1))
-    result[~(panel.units > 0).any(axis=1)] = 0.0
-    return result
+    chosen = recipe or (best_recipe(panel) if grouping is None else Recipe(grouping))
+    logs = linear(panel, horizon, chosen.labels)[:, panel.weeks :]
+    return _shared(panel, horizon, chosen.labels, logs) if chosen.shared else np.exp(logs)
 
 
-def _regress(
-    x: Matrix, y: Matrix, weight: Matrix, series: Rows, count: int, prior: Matrix, ridge: float
-) -> tuple[Matrix, Matrix]:
-    """Slopes drawn towards `prior` and a level for each series, by least absolute errors."""
-    order = np.argsort(series, kind="stable")
-    sorted_series = series[order]
-    starts = np.flatnonzero(np.r_[True, np.diff(sorted_series) > 0])
-    present = sorted_series[starts]
-    current, slopes, levels = weight, prior, np.zeros(count)
-    for _ in range(ROUNDS):
-        total = np.bincount(series, current, count) + 1e-9
-        mean_y = np.bincount(series, current * y, count) / total
-        mean_x = np.zeros((count, x.shape[1]))
-        mean_x[present] = np.add.reduceat((x * current[:, None])[order], starts, axis=0) / total[present][:, None]
-        within = x - mean_x[series]
-        weighted = within * current[:, None]
-        pull = ridge * current.mean()
-        slopes = np.linalg.solve(
-            weighted.T @ within + pull * np.eye(x.shape[1]), weighted.T @ (y - mean_y[series]) + pull * prior
-        )
-        levels = mean_y - mean_x @ slopes
-        current = weight / np.maximum(np.abs(y - levels[series] - x @ slopes), NEAREST)
-    return slopes, levels
+def _shared(panel: Panel, horizon: int, labels: Labels, logs: Matrix) -> Matrix:
+    """Mean of what the process and the regression (log units n x horizon) expect of the movement of each product."""
+    parts = decompose(panel, horizon, labels)
+    plans = product_plans(panel, horizon, parts.codes, len(parts.movement))
+    expected = movements(parts.movement, plans, horizon)
+    straight = parts.movement_of(logs)
+    straight = np.where(np.isnan(straight), expected, straight)
+    both: Matrix = (np.exp(parts.logs(expected)) + np.exp(parts.logs(straight))) / 2
+    return np.minimum(both, 2 * np.nanmax(panel.units, initial=0.0))
 
 
 def best_grouping(panel: Panel) -> Labels:
     """The group whose series are most alike: with it the last weeks would have been forecast best."""
+    return best_recipe(panel).labels
+
+
+def best_recipe(panel: Panel) -> Recipe:
+    """The grouping, and with or without the process, that was nearest over up to BLOCKS held-out blocks."""
     alone = ("",) * len(panel.series)
-    choices = [alone, *panel.groups.values()]
-    if len(choices) == 1 or panel.weeks < 3 * HOLDOUT:
-        return choices[0]
-    before = panel.until(panel.weeks - HOLDOUT)
-    actual = panel.units[:, -HOLDOUT:]
-    return min(choices, key=lambda labels: wmape(causal(before, HOLDOUT, labels), actual))
+    groupings = list(dict.fromkeys([alone, *panel.groups.values()]))
+    ends = [panel.weeks - HOLDOUT * back for back in range(1, BLOCKS + 1)]
+    ends = [end for end in ends if end >= FEWEST_WEEKS - HOLDOUT]
+    if not ends:
+        return Recipe(alone)
+    missed: dict[Recipe, float] = {}
+    actual = np.hstack([panel.units[:, end : end + HOLDOUT] for end in ends])
+    for labels in groupings:
+        before = [panel.until(end) for end in ends]
+        logs = [linear(past, HOLDOUT, labels)[:, past.weeks :] for past in before]
+        missed[Recipe(labels)] = wmape(np.exp(np.hstack(logs)), actual)
+        if _suits(panel, labels):
+            made = [_shared(past, HOLDOUT, labels, log) for past, log in zip(before, logs, strict=True)]
+            missed[Recipe(labels, shared=True)] = wmape(np.hstack(made), actual)
+    return min(missed, key=lambda recipe: missed[recipe])
+
+
+def _suits(panel: Panel, labels: Labels) -> bool:
+    products = len(set(labels))
+    return len(labels) >= PLACES * products and products * panel.weeks <= CELLS

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from contracts.errors import BadInputError
-from pricing.causal import causal
+from pricing.causal import best_recipe, causal
 from pricing.panel import Forecast, Matrix, Panel, wmape
 from pricing.plans import PRICE
 from pricing.seasonal import RECENT, YEAR, filled, seasonal
@@ -32,6 +33,8 @@ def forecast(panel: Panel, horizon: int) -> Forecast:
     if panel.weeks == 0 or np.isnan(panel.units).all():
         raise BadInputError("a forecast needs at least one week with units before it begins, was none")
     method = choose(panel)
+    if method is causal:
+        method = partial(causal, recipe=best_recipe(panel))
     units = np.maximum(method(panel, horizon), 0.0)
     lower, upper = _spread(panel, horizon, method)
     return Forecast(units, units * lower, units * upper)
@@ -101,7 +104,7 @@ def _spread(panel: Panel, horizon: int, method: Method) -> tuple[Matrix, Matrix]
 
 def _asked_before(panel: Panel, held: int, method: Method) -> tuple[Matrix, Matrix]:
     """Actual units and what the method had said, for up to BLOCKS blocks of the last weeks, side by side."""
-    enough = YEAR + RECENT if method is seasonal else MINIMUM_FOR_PLANS if method is causal else 1
+    enough = YEAR + RECENT if method is seasonal else 1 if method is level else MINIMUM_FOR_PLANS
     actual, guessed = [panel.units[:, :0]], [panel.units[:, :0]]
     for block in range(BLOCKS if held else 0):
         end = panel.weeks - block * held

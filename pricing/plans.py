@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
@@ -33,11 +35,11 @@ def features(panel: Panel, horizon: int, labels: Labels = ()) -> npt.NDArray[np.
         relative = own - usual
         columns += [own, own - before(own, 1)]
         if market is not None:
-            columns += [_beside(own, market, np.min), _beside(own, market, np.mean)]
+            columns += [_beside(own, market, "min"), _beside(own, market, "mean")]
             known = {name: values for name, values in known.items() if not _repeats(values, price, market)}
     elif price is not None:
         columns.append(price)
-    flags = {name: v for name, v in known.items() if v.min() >= 0.0 and v.max() <= 1.0}
+    flags = {name: v for name, v in known.items() if is_flag(v)}
     columns += [np.log(v) if (v > 0).all() else v for name, v in known.items() if name not in flags]
     columns += _promotions(list(flags.values()), relative, market)
     return np.stack(columns, axis=2)
@@ -51,8 +53,13 @@ def _promotions(flags: list[Matrix], relative: Matrix, market: npt.NDArray[np.in
         columns += [flag * other for other in flags[number + 1 :]]
     if flags and market is not None:
         rarest = min(flags, key=lambda flag: float(flag.mean()))  # of deals and features, the one that is advertised
-        columns.append(_beside(rarest, market, np.sum))
+        columns.append(_beside(rarest, market, "sum"))
     return columns
+
+
+def is_flag(values: Matrix) -> bool:
+    """Whether a column says yes and no, or a share between them; a price below 1 is not one."""
+    return bool(values.min() == 0.0 and values.max() <= 1.0 and (values == 1.0).any()) or not values.any()
 
 
 def rivals(panel: Panel, labels: Labels) -> npt.NDArray[np.intp] | None:
@@ -80,14 +87,17 @@ def rivals(panel: Panel, labels: Labels) -> npt.NDArray[np.intp] | None:
     return None
 
 
-def _beside(values: Matrix, market: npt.NDArray[np.intp], how: object) -> Matrix:
+def _beside(values: Matrix, market: npt.NDArray[np.intp], how: Literal["min", "mean", "sum"]) -> Matrix:
     """Minimum, mean or sum over the rivals of each series; its own value where it has none."""
-    result = values.copy()
-    for row, others in enumerate(market):
-        beside = others[others >= 0]
-        if beside.size:
-            result[row] = how(values[beside], axis=0)  # type: ignore[operator]
-    return result
+    there = (market >= 0)[:, :, None]
+    rivals_of = values[market]
+    if how == "min":
+        result = np.where(there, rivals_of, np.inf).min(axis=1)
+    else:
+        result = np.where(there, rivals_of, 0.0).sum(axis=1)
+    if how == "mean":
+        result /= np.maximum(there.sum(axis=1), 1)
+    return np.where(there.any(axis=1), result, values)
 
 
 def _repeats(values: Matrix, price: Matrix, market: npt.NDArray[np.intp]) -> bool:
@@ -118,5 +128,15 @@ def carried(values: Matrix, weeks: int, known: int) -> Matrix:
     past = result[:, max(0, known - USUAL_WEEKS) : known]
     seen = ~np.isnan(past)
     general = float(np.median(past[seen])) if seen.any() else 0.0
-    usual = np.array([np.median(row[mask]) if mask.any() else general for row, mask in zip(past, seen, strict=True)])
-    return np.where(np.isnan(result), usual[:, None], result)
+    return np.where(np.isnan(result), np.where(seen.any(axis=1), medians(past), general)[:, None], result)
+
+
+def medians(values: Matrix) -> Matrix:
+    """Median of each row without its gaps, nan where a row has nothing else."""
+    count = (~np.isnan(values)).sum(axis=1)
+    if values.shape[1] == 0:
+        return np.full(len(values), np.nan)
+    ordered = np.sort(values, axis=1)  # gaps come last
+    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, values.shape[1] - 1)
+    rows = np.arange(len(values))
+    return np.where(count > 0, (ordered[rows, low] + ordered[rows, high]) / 2, np.nan)

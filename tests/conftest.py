@@ -8,6 +8,9 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TypeVar
 
+# Small matrices: threads of BLAS that wait for one another on a busy machine cost twenty times what they save.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import settings
 
