@@ -15,6 +15,7 @@ from alerts.text import headline
 from console import chart, exports
 from console.desk import NO_NUL, Desk, Person, Reader, TheDesk, Writer, need, now_ms
 from console.evidence import has_snapshot
+from console.live import Seen
 from console.render import fragment, page, query
 from console.sign_in import local
 from contracts.alerts import Alert
@@ -25,6 +26,7 @@ from ledger.pages import AlertFilter, Position
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
+MOST_CHOSEN = 200
 MOST_EXPORTED = 10_000
 HISTORY_DAYS = 90
 Word = Annotated[str, Query(max_length=200, pattern=NO_NUL)]
@@ -50,6 +52,7 @@ def wanted_of(
     sku: Word = "",
     assigned_to: Word = "",
     q: Word = "",
+    care: Word = "",
 ) -> AlertFilter:
     """A filter from the URL."""
     return AlertFilter(
@@ -60,6 +63,7 @@ def wanted_of(
         sku=sku,
         assigned_to=assigned_to,
         text=q.strip(),
+        care=care,
     )
 
 
@@ -70,7 +74,7 @@ def params_of(wanted: AlertFilter) -> dict[str, str]:
 
 
 def _wanted(request: Request) -> AlertFilter:
-    names = ("status", "severity", "kind", "competitor", "sku", "assigned_to", "q")
+    names = ("status", "severity", "kind", "competitor", "sku", "assigned_to", "q", "care")
     return wanted_of(**{name: request.query_params[name][:200] for name in names if name in request.query_params})
 
 
@@ -92,6 +96,7 @@ def listed(request: Request, person: Reader, desk: TheDesk, after: str = "") -> 
         section="alerts",
         competitors=desk.kept("competitors", 60.0, lambda: competitors(desk)),
         care=care,
+        cares=pages.CARES,
         may_care=person.may("care"),
         here=f"/alerts?{query(**params_of(wanted), after=after)}",
         **values,
@@ -129,28 +134,21 @@ async def stream(request: Request, person: Reader, desk: TheDesk) -> StreamingRe
 
 async def _events(desk: Desk, person: Person, wanted: AlertFilter) -> AsyncIterator[str]:
     yield "retry: 2000\nevent: ready\ndata: {}\n\n"
-    async for alerts in desk.live.listen():
-        for alert in alerts:
-            if fits(alert, wanted):
-                may, now = person.may("care"), now_ms()
-                html = fragment("alert_row.html", person.lang, alert=alert, care={}, may_care=may, now=now)
-                data = json.dumps({"id": alert.alert_id, "html": html, "headline": alert.headline})
-                yield f"event: alert\ndata: {data}\n\n"
-        if not alerts:
+    async for seen in desk.live.listen():
+        for one in seen:
+            yield _event(person, wanted, one)
+        if not seen:
             yield ": still here\n\n"
 
 
-def fits(alert: Alert, wanted: AlertFilter) -> bool:
-    """Whether a filter of the list lets an alert that just came through; who it is assigned to is not known here."""
-    is_open = alert.status != "closed"
-    if (wanted.status == "closed" and is_open) or (wanted.status == "open" and not is_open):
-        return False
-    if any(
-        getattr(wanted, name) not in ("", getattr(alert, name)) for name in ("severity", "kind", "competitor", "sku")
-    ):
-        return False
-    text = f"{alert.headline} {alert.name} {alert.sku} {alert.product_id}".casefold()
-    return wanted.text.casefold() in text
+def _event(person: Person, wanted: AlertFilter, one: Seen) -> str:
+    """A row that is new or changed, or (`gone`) one that the filter of the page no longer lets through."""
+    name, alert = one.alert.alert_id, one.alert
+    if not wanted.fits(alert, one.care):
+        return f"event: gone\ndata: {json.dumps({'id': name})}\n\n"
+    told = {"alert": alert, "care": {name: one.care}, "may_care": person.may("care"), "now": now_ms()}
+    html = fragment("alert_row.html", person.lang, **told)
+    return f"event: alert\ndata: {json.dumps({'id': name, 'html': html, 'moved': one.moved})}\n\n"
 
 
 @router.get("/alerts/{alert_id}")
@@ -162,7 +160,7 @@ def shown(request: Request, person: Reader, desk: TheDesk, alert_id: str) -> HTM
     item, stock, demand = desk.ledger.standing(alert.sku) if alert.sku else (None, None, None)
     with desk.ledger.reading() as connection:
         similar = pages.similar(connection, alert)
-        names = [user.name for user in pages.people(connection) if not user.disabled]
+        names = sorted({person.name, *(user.name for user in pages.people(connection) if not user.disabled)})
         proposals = pages.proposals(connection, "", alert.sku, None, 5) if alert.sku else []
     since = alert.observed_at - HISTORY_DAYS * DAY_MS
     points = desk.ledger.price_points(alert.competitor, alert.product_id, since) if alert.product_id else []
@@ -210,19 +208,21 @@ def price_steps(desk: Desk, sku: str, since: int) -> list[tuple[int, int]]:
     return [(since, decided[0].previous_minor), *((one.decided_at, one.price_minor) for one in decided)]
 
 
-@router.post("/alerts/acknowledge")
-def acknowledged(
+@router.post("/alerts/many")
+def cared_for_many(
     person: Writer,
     desk: TheDesk,
+    act: Text,
     alert: Annotated[list[str] | None, Form()] = None,
+    hours: Text = "",
+    reason: Text = "",
     back: Text = "/alerts",
 ) -> Response:
-    """Acknowledge every chosen alert; one that is gone meanwhile is left out."""
+    """Do the same with every chosen alert (assign: to oneself); one that is gone meanwhile is left out."""
     need(person, "care")
-    now = now_ms()
-    for alert_id in (alert or [])[:PAGE]:
+    for alert_id in (alert or [])[:MOST_CHOSEN]:
         with suppress(NotFoundError):
-            desk.ledger.acknowledge(alert_id, person.name, now)
+            _care(desk, person, alert_id, act, person.name, hours, reason)
     return RedirectResponse(local(back), 303)
 
 
@@ -239,18 +239,22 @@ def cared_for(
 ) -> Response:
     """Acknowledge, assign, snooze or call wrong."""
     need(person, "care")
+    _care(desk, person, alert_id, act, desk.somebody(to), hours, reason)
+    return RedirectResponse(local(back) if back else f"/alerts/{alert_id}", 303)
+
+
+def _care(desk: Desk, person: Person, alert_id: str, act: str, to: str, hours: str, reason: str) -> None:
     now = now_ms()
     if act == "acknowledge":
         desk.ledger.acknowledge(alert_id, person.name, now)
     elif act == "assign":
-        desk.ledger.assign(alert_id, person.name, to.strip()[:100], now)
+        desk.ledger.assign(alert_id, person.name, to, now)
     elif act == "snooze":
         desk.ledger.snooze(alert_id, person.name, now + _hours(hours) * HOUR_MS, now)
     elif act == "false-positive":
         desk.ledger.false_positive(alert_id, person.name, reason, now)
     else:
-        raise NotFoundError(f"an alert is acknowledged, assigned, snoozed or called wrong, was {act[:40]!r}")
-    return RedirectResponse(local(back) if back else f"/alerts/{alert_id}", 303)
+        raise BadInputError(f"an alert is acknowledged, assigned, snoozed or called wrong, was {act[:40]!r}")
 
 
 def _hours(text: str) -> int:

@@ -197,7 +197,7 @@ def care(person: Caller, desk: TheDesk, alert_id: Id, wanted: CareWanted) -> Res
     if isinstance(wanted, Acknowledge):
         desk.ledger.acknowledge(alert_id, person.name, now)
     elif isinstance(wanted, Assign):
-        desk.ledger.assign(alert_id, person.name, wanted.to, now)
+        desk.ledger.assign(alert_id, person.name, desk.somebody(wanted.to), now)
     elif isinstance(wanted, Snooze):
         desk.ledger.snooze(alert_id, person.name, now + wanted.hours * HOUR_MS if wanted.hours else 0, now)
     else:

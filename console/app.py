@@ -30,6 +30,7 @@ from console import (
     product_pages,
     proposal_pages,
     sign_in,
+    zone,
 )
 from console.described import describe
 from console.desk import Desk, SignInNeededError, language
@@ -143,6 +144,7 @@ def _watching(app: FastAPI, ledger: Ledger) -> None:
 
 async def _guarded(request: Request, call_next: Next) -> Response:
     started = time.perf_counter()
+    zone.read_by(request.cookies.get(zone.COOKIE, ""))
     if "\x00" in request.url.path or b"%00" in request.scope["query_string"]:
         response: Response = JSONResponse({"detail": "an address has no NUL in it"}, 400)
     elif request.method not in ("GET", "HEAD") and request.headers.get("sec-fetch-site", "none") not in OWN_SITE:

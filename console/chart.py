@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 
 from markupsafe import Markup
 
 from console.frame import BOTTOM, HEIGHT, LEFT, LOCALES, RIGHT, TOP, WIDTH, Frame, axes, frame_of
 from console.phrases import phrase
+from console.zone import local
 from contracts.money import format_minor
 from contracts.observations import PricePoint
 
@@ -133,7 +133,7 @@ def _marks(frame: Frame, rows: Sequence[PricePoint], colour: int, lang: str) -> 
     for row in rows[-120:]:
         if row.price_minor is None:
             continue
-        when = datetime.fromtimestamp(row.observed_at / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+        when = f"{local(row.observed_at):%Y-%m-%d %H:%M}"
         title = f"{when} {format_minor(row.price_minor, row.currency, LOCALES[lang])}"
         gone = " gone" if row.availability == "OutOfStock" else ""
         marks.append(

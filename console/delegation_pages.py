@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 
 from console.desk import NO_NUL, Desk, Person, Reader, TheDesk, Writer, now_ms
 from console.render import page
+from console.zone import from_local, local
 from contracts.approvals import Delegation
 from contracts.errors import BadInputError, NotAllowedError, PriceRadarError
-from contracts.times import DAY_MS, from_iso, to_iso
+from contracts.times import DAY_MS
 from ledger import delegations, pages, signing, users
 
 router = APIRouter(include_in_schema=False)
@@ -23,7 +24,7 @@ Text = Annotated[str, Form(max_length=2_000, pattern=NO_NUL)]
 
 
 class HandOver(msgspec.Struct, frozen=True):
-    """What a form asks for: as people typed it, times in UTC to the minute."""
+    """What a form asks for: as people typed it, times on their own clock to the minute."""
 
     to: str = ""
     begins: str = ""
@@ -53,8 +54,8 @@ def listed(request: Request, person: Reader, desk: TheDesk) -> HTMLResponse:
 
 
 def _typed(ms: int) -> str:
-    """A time as a browser's field has it: UTC, to the minute."""
-    return to_iso(ms)[:16]
+    """A time as a browser's field has it: on the reader's clock, to the minute."""
+    return f"{local(ms):%Y-%m-%dT%H:%M}"
 
 
 def _page(
@@ -118,7 +119,7 @@ def _asked(desk: Desk, person: Person, form: HandOver) -> dict[str, Any]:
 
 def _moment(name: str, text: str) -> int:
     try:
-        return from_iso(text)
+        return from_local(text)
     except ValueError as error:
         raise BadInputError(f"{name} must be a day and an hour like 2026-11-30T09:00, was {text[:40]!r}") from error
 

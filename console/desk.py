@@ -15,7 +15,7 @@ from console.live import Live
 from console.oidc import Oidc
 from console.security import COOKIE, Brake, Pace, Refusals, Session, Sessions
 from console.trials import Trials
-from contracts.errors import NotAllowedError
+from contracts.errors import BadInputError, NotAllowedError
 from contracts.policy import Policy
 from ledger import board, policies
 from ledger.store import Ledger
@@ -129,6 +129,14 @@ class Desk:
         log.warning("refused to sign in %r by %s from %s", name, way, address_of(request))
         if (told := self._refusals.worth_writing(name)) is not None:
             self.ledger.sign_in_refused(name, way, address_of(request), *told, now_ms())
+
+    def somebody(self, name: str) -> str:
+        """The name of a person who may sign in, or "" for nobody; BadInputError for any other."""
+        name = name.strip()
+        is_role = self.demo and name.startswith(DEMO_PREFIX) and name.removeprefix(DEMO_PREFIX) in ROLES
+        if name and not is_role and self.ledger.role_of(name) is None:
+            raise BadInputError(f"nobody who may sign in is named {name[:40]!r}; choose one of the list")
+        return name
 
     def hold_pace(self, name: str) -> None:
         """HTTPException 429 where this person, or their program, asks too often."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from babel.dates import format_date
 from markupsafe import Markup
 
+from console.zone import local
 from contracts.money import format_minor
 from contracts.times import DAY_MS, HOUR_MS
 
@@ -74,7 +74,7 @@ def axes(frame: Frame, currency: str, lang: str = "en") -> Markup:
 
 def moment(at: int, span: int, lang: str) -> str:
     """A time as exactly as a chart of such a span needs it."""
-    when = datetime.fromtimestamp(at / 1000, UTC)
+    when = local(at)
     if span < HOUR_MS:
         return when.strftime("%H:%M:%S")
     if span < 5 * DAY_MS:

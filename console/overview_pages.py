@@ -53,7 +53,7 @@ def overview(request: Request, person: Reader, desk: TheDesk) -> HTMLResponse:
     values: dict[str, Any] = {"counts": desk.ledger.open_alert_counts(), "newest": newest, "waiting": waiting}
     values |= {"heat": desk.kept("heat", HEAT_SECONDS, lambda: heat_map(desk))}
     values |= {"shops": shops(desk, now), "precision": desk.ledger.precision(now - 7 * DAY_MS, now)}
-    values |= {"names": names}
+    values |= {"names": names, "before": desk.ledger.precision(now - 14 * DAY_MS, now - 7 * DAY_MS)}
     days: dict[tuple[int, str], int] = desk.kept("days", COUNT_SECONDS, lambda: _alerts_a_day(desk, now))
     label = phrase(person.lang, "alerts_a_day")
     values |= {"days": bars.alerts_a_day(days, now, DAYS, label), "pending": desk.ledger.proposal_counts()}

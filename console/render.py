@@ -15,8 +15,9 @@ from alerts.escape import link
 from alerts.phrases import in_chinese
 from alerts.text import headline
 from console.phrases import phrase
+from console.zone import local, zone_name
 from contracts.money import format_minor
-from contracts.times import DAY_MS, to_iso
+from contracts.times import to_iso
 from ledger.models import AuditRow
 from pricing.phrases import GUARDS, REASON_TEXTS
 
@@ -36,8 +37,13 @@ def percent(bp: int | None) -> str:
 
 
 def moment(ms: int | None) -> str:
-    """A time in UTC, to the second."""
-    return "–" if not ms else to_iso(ms)[:19].replace("T", " ")
+    """A time on the reader's clock, to the second."""
+    return "–" if not ms else f"{local(ms):%Y-%m-%d %H:%M:%S}"
+
+
+def minute(ms: int | None) -> str:
+    """A time on the reader's clock, to the minute."""
+    return moment(ms)[:16]
 
 
 def span(ms: int, lang: str = "en") -> str:
@@ -50,7 +56,7 @@ def span(ms: int, lang: str = "en") -> str:
 
 def clock(ms: int, now: int) -> str:
     """A time as briefly as it is clear: the hour today, else the day, too."""
-    return moment(ms)[11:] if ms // DAY_MS == now // DAY_MS else moment(ms)[5:16]
+    return moment(ms)[11:] if moment(ms)[:10] == moment(now)[:10] else moment(ms)[5:16]
 
 
 def count(number: object) -> str:
@@ -110,6 +116,7 @@ ENVIRONMENT.filters.update(
     share=share,
     count=count,
     moment=moment,
+    minute=minute,
     clock=clock,
     iso=to_iso,
     span=span,
@@ -120,7 +127,7 @@ ENVIRONMENT.filters.update(
     objection=objection,
     act_link=act_link,
 )
-ENVIRONMENT.globals.update(query=query)
+ENVIRONMENT.globals.update(query=query, zone_name=zone_name)
 
 
 def fragment(name: str, lang: str, **values: Any) -> str:

@@ -8,16 +8,18 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, text, tuple_
 
 from contracts.alerts import Alert
 from contracts.codec import decode
 from contracts.facts import Match
 from contracts.observations import PricePoint
 from contracts.proposals import Decision, Proposal, ProposalStatus
+from ledger.care import Care
 from ledger.models import AlertRow, AuditRow, DecisionRow, ItemRow, MatchRow, PriceRow, ProposalRow, UserRow
 
 OPEN = ("opened", "updated")
+OF_ALERTS = ("severity", "kind", "competitor", "sku")
 
 
 class Position(NamedTuple):
@@ -28,7 +30,11 @@ class Position(NamedTuple):
 
 
 class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which alerts; empty fields take everything. `text` is sought in headline, name and SKU."""
+    """Which alerts; empty fields take everything. `text` is sought in headline, name and SKU.
+
+    `care` is what people did: unanswered (neither acknowledged nor called wrong), acknowledged,
+    wrong, or escalated.
+    """
 
     status: str = "open"
     severity: str = ""
@@ -37,6 +43,38 @@ class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
     sku: str = ""
     assigned_to: str = ""
     text: str = ""
+    care: str = ""
+
+    def fits(self, alert: Alert, care: Care) -> bool:
+        """Whether an alert is one of these, as the ledger would find it."""
+        is_open = alert.status != "closed"
+        if (self.status == "closed" and is_open) or (self.status == "open" and not is_open):
+            return False
+        if any(getattr(self, name) not in ("", getattr(alert, name)) for name in OF_ALERTS):
+            return False
+        if self.assigned_to not in ("", care.assigned_to) or (self.care and not _cared(self.care, care)):
+            return False
+        text = f"{alert.headline} {alert.name} {alert.sku} {alert.product_id}".casefold()
+        return self.text.casefold() in text
+
+
+def _cared(wanted: str, care: Care) -> bool:
+    answers = {
+        "unanswered": care.acknowledged_by is None and care.false_positive is None,
+        "acknowledged": care.acknowledged_by is not None,
+        "wrong": care.false_positive is not None,
+        "escalated": care.escalated_at is not None,
+    }
+    return answers.get(wanted, True)
+
+
+_CARED: dict[str, tuple[ColumnElement[bool], ...]] = {
+    "unanswered": (AlertRow.acknowledged_by.is_(None), AlertRow.false_positive.is_(None)),
+    "acknowledged": (AlertRow.acknowledged_by.is_not(None),),
+    "wrong": (AlertRow.false_positive.is_not(None),),
+    "escalated": (AlertRow.escalated_at.is_not(None),),
+}
+CARES = tuple(_CARED)
 
 
 def alerts(connection: Connection, wanted: AlertFilter, after: Position | None, limit: int) -> list[Alert]:
@@ -58,7 +96,8 @@ def _alerts(query: Select[Any], wanted: AlertFilter) -> Select[Any]:
         query = query.where(AlertRow.status.in_(OPEN))
     elif wanted.status == "closed":
         query = query.where(AlertRow.status == "closed")
-    for name in ("severity", "kind", "competitor", "sku", "assigned_to"):
+    query = query.where(*_CARED.get(wanted.care, ()))
+    for name in (*OF_ALERTS, "assigned_to"):
         if value := getattr(wanted, name):
             query = query.where(AlertRow.__table__.c[name] == value)
     if wanted.text:

@@ -52,6 +52,10 @@ document.getElementById("theme")?.addEventListener("click", () => {
   document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
 });
 
+// Times are shown on the reader's own clock: the next page knows its zone.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.split("; ").includes(`zone=${zone}`)) document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`;
+
 // Boxes of one name, the one that chooses them all, and how many are chosen.
 function count(name) {
   const boxes = [...document.querySelectorAll(`input[type=checkbox][name="${name}"]`)];
@@ -73,6 +77,15 @@ document.addEventListener("change", (event) => {
   if (all) document.querySelectorAll(`input[type=checkbox][name="${all}"]`).forEach((box) => { box.checked = event.target.checked; });
   if (event.target.matches("input[type=checkbox]")) count(all || event.target.name);
 });
+// A button whose field must be filled first, where other buttons of the form do not need it.
+document.addEventListener("click", (event) => {
+  const field = event.target.dataset.needs && event.target.form.elements[event.target.dataset.needs];
+  if (!field) return;
+  field.setCustomValidity("");
+  field.required = true;
+  if (!field.reportValidity()) event.preventDefault();
+  field.required = false;
+});
 document.querySelectorAll("[data-selection]").forEach((bar) => count(bar.dataset.selection));
 
 document.querySelectorAll("[data-refresh]").forEach((part) => setTimeout(() => location.reload(), 1000 * part.dataset.refresh));
@@ -91,19 +104,25 @@ function listen(table) {
   source.addEventListener("ready", () => show(true));
   source.onerror = () => show(false);
   source.addEventListener("alert", (event) => {
-    const { id, html } = JSON.parse(event.data); // made and escaped by our own server
+    const { id, html, moved } = JSON.parse(event.data); // made and escaped by our own server
     const holder = document.createElement("template");
     holder.innerHTML = html.trim();
     const row = holder.content.firstElementChild;
-    row.classList.add("new");
     const old = document.getElementById(id);
     if (old?.classList.contains("at")) row.classList.add("at");
-    old?.remove();
+    if (old?.querySelector("input[type=checkbox]")?.checked) row.querySelector("input[type=checkbox]").checked = true;
     document.getElementById("nothing")?.remove();
+    if (!moved) {
+      old?.replaceWith(row); // only what people did has changed: it stays where it is
+      return;
+    }
+    row.classList.add("new");
+    old?.remove();
     const body = table.tBodies[0];
     body.prepend(row);
     while (body.rows.length > MOST_ROWS) body.lastElementChild.remove();
   });
+  source.addEventListener("gone", (event) => document.getElementById(JSON.parse(event.data).id)?.remove());
   addEventListener("pagehide", () => source.close());
 }
 

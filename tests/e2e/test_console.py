@@ -161,6 +161,40 @@ def test_many_alerts_and_many_proposals_are_answered_at_once(browser: Browser, a
     assert ledger.proposal_counts() == {"pending": 2, "approved": 4, "published": 1, "rejected": 1, "blocked": 1}
 
 
+def test_what_a_colleague_does_shows_at_once_and_many_are_answered_alike(
+    browser: Browser, address: str, ledger: Ledger
+) -> None:
+    page = page_of(browser, address, "pricing", timezone_id="Asia/Shanghai")
+    expect(page.locator("#live")).to_contain_text("live")
+    first = page.locator("tbody tr").first.get_attribute("id")
+    second = page.locator("tbody tr").nth(1).get_attribute("id")
+    page.locator(f"#{second} input[type=checkbox]").check()
+    ledger.acknowledge(str(second), "ann", now_ms())
+    expect(page.locator(f"#{second}")).to_contain_text("✓ ann")
+    assert page.locator("tbody tr").first.get_attribute("id") == first  # nothing jumped
+    expect(page.locator(f"#{second} input[type=checkbox]")).to_be_checked()
+    page.keyboard.press("Escape")
+    page.get_by_label("whatever was done").select_option("unanswered")
+    page.get_by_role("button", name="Filter").click()
+    expect(page).to_have_url(re.compile("care=unanswered"))
+    expect(page.locator(f"#{second}")).to_have_count(0)
+    expect(page.locator("#live")).to_contain_text("live")
+    ledger.acknowledge(str(first), "ann", now_ms())
+    expect(page.locator(f"#{first}")).to_have_count(0)  # answered, it leaves this list by itself
+
+    chosen = [page.locator("tbody tr").nth(n).get_attribute("id") for n in range(2)]
+    for name in chosen:
+        page.locator(f"#{name} input[type=checkbox]").check()
+    bar = page.locator("[data-selection=alert]")
+    bar.get_by_role("button", name="False positive").click()
+    assert ledger.care([str(chosen[0])])[str(chosen[0])].false_positive is None  # it asks for the reason first
+    bar.get_by_label("False positive: Reason").fill("another size")
+    bar.get_by_role("button", name="False positive").click()
+    expect(page.locator(f"#{chosen[0]}")).to_have_count(0)
+    assert {one.false_positive for one in ledger.care([str(name) for name in chosen]).values()} == {"another size"}
+    expect(page.locator("footer")).to_contain_text("Asia/Shanghai")
+
+
 def test_a_decision_is_undone_after_a_look_at_what_that_does(browser: Browser, address: str, ledger: Ledger) -> None:
     viewer = page_of(browser, address, "viewer")
     viewer.goto("/decisions")
@@ -213,11 +247,11 @@ def test_a_role_is_handed_over_after_a_look_at_what_that_does(browser: Browser, 
     mei = signed_in(browser, address, "mei")
     expect(mei.locator("tbody tr")).to_have_count(1)
     mei.get_by_label("Signs instead").select_option("ann")
-    mei.get_by_label("Until (UTC)").fill("2020-01-01T00:00")
+    mei.get_by_label("Until, at most").fill("2020-01-01T00:00")
     mei.get_by_label("Reason").fill("on holiday")
     mei.get_by_role("button", name="Preview").click()
     expect(mei.get_by_role("alert")).to_contain_text("must end after it begins")
-    mei.get_by_label("Until (UTC)").fill(time.strftime("%Y-%m-%dT%H:%M", time.gmtime(time.time() + 3 * 86_400)))
+    mei.get_by_label("Until, at most").fill(time.strftime("%Y-%m-%dT%H:%M", time.gmtime(time.time() + 3 * 86_400)))
     mei.get_by_role("button", name="Preview").click()
     expect(mei.get_by_role("status")).to_contain_text("ann may sign as marketing director")
     expect(mei.get_by_role("status")).to_contain_text("4 proposals wait for you now.")

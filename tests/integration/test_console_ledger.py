@@ -19,7 +19,7 @@ from contracts.facts import Match
 from contracts.observations import PricePoint
 from contracts.policy import DEFAULT
 from contracts.times import DAY_MS
-from ledger import board, matching, pages, policies, tokens
+from ledger import board, care, matching, outbox, pages, policies, tokens
 from ledger.pages import AlertFilter, Position
 from ledger.store import Ledger
 
@@ -132,6 +132,25 @@ def test_a_policy_is_in_force_after_a_trial_and_no_sooner(ledger: Ledger) -> Non
         assert policies.active(connection) == calm
         assert [one.version for one in policies.listed(connection)] == [stop.version, calm.version, DEFAULT.version]
     assert ledger.verify_audit() >= 6
+
+
+def test_what_people_did_filters_alike_in_the_ledger_and_live(ledger: Ledger) -> None:
+    ledger.acknowledge("a001", "ann", 20)
+    ledger.false_positive("a002", "ann", "a smaller pack", 20)
+    ledger.assign("a003", "ann", "ben", 20)
+    with ledger.writing() as connection:
+        outbox.escalate(connection, "a004", [], 20)
+    with ledger.reading() as connection:
+        everything = pages.alerts(connection, AlertFilter(status="all"), None, 500)
+        cared = care.of(connection, [one.alert_id for one in everything])
+        for status in ("open", "closed", "all"):
+            for name in ("", *pages.CARES):
+                for to in ("", "ben"):
+                    wanted = AlertFilter(status=status, care=name, assigned_to=to)
+                    found = pages.alerts(connection, wanted, None, 500)
+                    assert found == [one for one in everything if wanted.fits(one, cared[one.alert_id])], wanted
+        wrong = pages.alerts(connection, AlertFilter(status="all", care="wrong"), None, 10)
+        assert [one.alert_id for one in wrong] == ["a002"]
 
 
 def test_matches_are_judged_once_and_remembered(ledger: Ledger) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from httpx import ASGITransport, AsyncClient
 
+from console import zone
 from console.app import create_app
+from console.render import clock, moment
 from ledger.store import Ledger
 
 WHO = ("ann", "a long password")
@@ -43,3 +45,24 @@ async def test_the_demo_asks_for_no_password_but_refuses_a_wrong_one(ledger: Led
     async with client_of(ledger, demo_login=True) as client:
         assert (await client.get("/api/v1/alerts")).status_code == 200
         assert (await client.get("/api/v1/alerts", auth=("ann", "wrong"))).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Asia/Shanghai", "2025-11-25 00:00:00"),
+        ("America/New_York", "2025-11-24 11:00:00"),
+        ("", "2025-11-24 16:00:00"),
+        ("../../etc/passwd", "2025-11-24 16:00:00"),
+        ("Asia", "2025-11-24 16:00:00"),
+        ("Mars/Phobos", "2025-11-24 16:00:00"),
+    ],
+)
+def test_times_are_those_of_the_readers_clock(name: str, shown: str) -> None:
+    zone.read_by(name)
+    at = 1_764_000_000_000
+    assert moment(at) == shown
+    assert zone.from_local(shown) == at
+    assert clock(at, at + 60_000) == shown[11:]
+    assert clock(at, at + 9 * 3_600_000) == (shown[5:16] if shown.endswith("16:00:00") else shown[11:])
+    zone.read_by("")
