@@ -23,6 +23,7 @@ BENCHMARKS = {
     "pricing": "SKUs decided a second",
     "alerts": "events a second through the alert book",
     "console": "time of a page with a year of data",
+    "console_browser": "how fluid 10,000 open alerts are in Chromium",
     "evidence": "our policy against hold, match-lowest and a fixed 3 %, on real sales",
 }
 

@@ -54,16 +54,16 @@ def run() -> dict[str, object]:
     folder = Path(tempfile.mkdtemp(prefix="priceradar-console-"))
     try:
         started = time.perf_counter()
-        ledger = _filled(folder / "ledger.sqlite", changes)
-        filled = time.perf_counter() - started
-        with _served(ledger) as port:
+        ledger = filled(folder / "ledger.sqlite", changes)
+        took = time.perf_counter() - started
+        with served(ledger) as port:
             pages = {name: _timed(port, path) for name, path in _paths(ledger).items()}
         ledger.close()
     finally:
         shutil.rmtree(folder)
     everything = sorted(value for found in pages.values() for value in found)
     told = {name: _told(found) for name, found in pages.items()}
-    return {"price_changes": changes, "fill_seconds": round(filled), "p95_ms": _quantile(everything, 0.95), **told}
+    return {"price_changes": changes, "fill_seconds": round(took), "p95_ms": _quantile(everything, 0.95), **told}
 
 
 def _told(found: list[float]) -> dict[str, float]:
@@ -75,7 +75,8 @@ def _quantile(ordered: list[float], share: float) -> float:
     return round(ordered[min(int(len(ordered) * share), len(ordered) - 1)], 1)
 
 
-def _filled(path: Path, changes: int) -> Ledger:
+def filled(path: Path, changes: int) -> Ledger:
+    """A ledger with a year of so many price changes."""
     ledger = Ledger.open(f"sqlite:///{path}")
     now = time.time_ns() // 1_000_000
     _fill_prices(path, changes, now)
@@ -159,7 +160,8 @@ def _proposal(number: int, now: int) -> Proposal:
 
 
 @contextmanager
-def _served(ledger: Ledger) -> Iterator[int]:
+def served(ledger: Ledger) -> Iterator[int]:
+    """The console over it; gives its port."""
     server = uvicorn.Server(uvicorn.Config(create_app(ledger, secret=SECRET), port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -191,6 +193,9 @@ def _paths(ledger: Ledger) -> dict[str, str]:
         "policies": "/policies",
         "policy_edit": "/policies/edit",
         "backtests": "/backtests",
+        "decisions": "/decisions",
+        "delegations": "/delegations",
+        "alerts_unanswered": "/alerts?care=unanswered",
         "audit": "/audit",
         "api_alerts": "/api/v1/alerts?limit=100",
     }

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Thread
 from typing import Annotated, Any
 
 import msgspec
@@ -15,7 +16,7 @@ from console.live import Live
 from console.oidc import Oidc
 from console.security import COOKIE, Brake, Pace, Refusals, Session, Sessions
 from console.trials import Trials
-from contracts.errors import BadInputError, NotAllowedError
+from contracts.errors import BadInputError, NotAllowedError, PriceRadarError
 from contracts.policy import Policy
 from ledger import board, policies
 from ledger.store import Ledger
@@ -81,6 +82,7 @@ class Desk:
         self.setup_code, self.oidc, self.address = setup_code, oidc, address
         self.pace = Pace(REQUESTS_A_SECOND, REQUESTS_AT_ONCE)
         self._kept: dict[str, tuple[float, Any]] = {}
+        self._making: set[str] = set()
 
     def kept(self, name: str, seconds: float, make: Callable[[], Any]) -> Any:
         """A value that may be so old: what all pages share and what takes long to find."""
@@ -88,6 +90,24 @@ class Desk:
         if known is None or time.monotonic() - known[0] > seconds:
             known = self._kept[name] = (time.monotonic(), make())
         return known[1]
+
+    def kept_beside(self, name: str, seconds: float, make: Callable[[], Any]) -> Any:
+        """As `kept`, for what takes long: only the first waits for it, later ones get the old value meanwhile."""
+        known = self._kept.get(name)
+        if known is None:
+            return self.kept(name, seconds, make)
+        if time.monotonic() - known[0] > seconds and name not in self._making:
+            self._making.add(name)
+            Thread(target=self._make, args=(name, make), daemon=True, name=f"console-{name}").start()
+        return known[1]
+
+    def _make(self, name: str, make: Callable[[], Any]) -> None:
+        try:
+            self._kept[name] = (time.monotonic(), make())
+        except PriceRadarError as error:  # the ledger does not answer: the old value stays, and is tried again
+            log.warning("%s could not be found anew: %s", name, error)
+        finally:
+            self._making.discard(name)
 
     def forget(self, name: str) -> None:
         """Find a kept value anew the next time: it was changed here."""

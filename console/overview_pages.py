@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
@@ -14,11 +15,13 @@ from console import bars
 from console.desk import Desk, Reader, TheDesk, now_ms
 from console.phrases import phrase
 from console.render import page
+from contracts.observations import PricePoint
 from contracts.times import DAY_MS, HOUR_MS
 from ledger import board, facts, pages
 
 router = APIRouter(include_in_schema=False)
-MOST_SKUS = 400  # of the heat map; each costs a look-up a competitor
+MOST_SKUS = 20_000  # of the heat map; each costs a look-up a competitor
+SKUS_AT_ONCE = 2_000
 HEAT_SECONDS = 60.0
 COUNT_SECONDS = 15.0
 STALE_MS, OLD_MS = 6 * HOUR_MS, DAY_MS
@@ -51,7 +54,7 @@ def overview(request: Request, person: Reader, desk: TheDesk) -> HTMLResponse:
         waiting = pages.proposals(connection, "pending", "", None, 6)
         names = facts.items_of(connection, [one.sku for one, _status in waiting])
     values: dict[str, Any] = {"counts": desk.ledger.open_alert_counts(), "newest": newest, "waiting": waiting}
-    values |= {"heat": desk.kept("heat", HEAT_SECONDS, lambda: heat_map(desk))}
+    values |= {"heat": desk.kept_beside("heat", HEAT_SECONDS, lambda: heat_map(desk))}
     values |= {"shops": shops(desk, now), "precision": desk.ledger.precision(now - 7 * DAY_MS, now)}
     values |= {"names": names, "before": desk.ledger.precision(now - 14 * DAY_MS, now - 7 * DAY_MS)}
     days: dict[tuple[int, str], int] = desk.kept("days", COUNT_SECONDS, lambda: _alerts_a_day(desk, now))
@@ -87,17 +90,22 @@ def light(age_ms: int) -> str:
     return "green" if age_ms < STALE_MS else "yellow" if age_ms < OLD_MS else "red"
 
 
+def _latest(desk: Desk, skus: list[str]) -> Iterator[PricePoint]:
+    for start in range(0, len(skus), SKUS_AT_ONCE):
+        with desk.ledger.reading() as connection:
+            yield from pages.latest_prices(connection, skus[start : start + SKUS_AT_ONCE])
+
+
 def heat_map(desk: Desk) -> dict[str, dict[str, Cell]]:
     """Cells by category and competitor, each the median over products; the row of all categories first."""
     items = {item.sku: item for item in desk.ledger.items(MOST_SKUS)}
     ratios: dict[tuple[str, str], list[float]] = defaultdict(list)
-    with desk.ledger.reading() as connection:
-        for point in pages.latest_prices(connection, list(items)):
-            item = items[point.sku]
-            if point.price_minor and item.price_minor and point.currency == item.currency:
-                ratio = 100 * point.price_minor / item.price_minor
-                ratios[EVERYTHING, point.competitor].append(ratio)
-                ratios[item.category or "–", point.competitor].append(ratio)
+    for point in _latest(desk, list(items)):
+        item = items[point.sku]
+        if point.price_minor and item.price_minor and point.currency == item.currency:
+            ratio = 100 * point.price_minor / item.price_minor
+            ratios[EVERYTHING, point.competitor].append(ratio)
+            ratios[item.category or "–", point.competitor].append(ratio)
     found: dict[str, dict[str, Cell]] = defaultdict(dict)
     for (category, competitor), values in sorted(ratios.items()):
         found[category][competitor] = Cell(round(median(values)), len(values))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,3 +68,22 @@ def test_times_are_those_of_the_readers_clock(name: str, shown: str) -> None:
     assert clock(at, at + 60_000) == shown[11:]
     assert clock(at, at + 9 * 3_600_000) == (shown[5:16] if shown.endswith("16:00:00") else shown[11:])
     zone.read_by("")
+
+
+def test_what_takes_long_is_found_beside_the_old_value(ledger: Ledger) -> None:
+    desk = create_app(ledger).state.desk
+    asked, going = [], threading.Event()
+
+    def slow() -> int:
+        if asked:
+            going.wait(10)
+        asked.append(1)
+        return len(asked)
+
+    assert desk.kept_beside("heat", -1.0, slow) == 1
+    assert [desk.kept_beside("heat", -1.0, slow) for _ in range(3)] == [1, 1, 1]  # one thread works, nobody waits
+    going.set()
+    deadline = time.monotonic() + 10
+    while desk.kept_beside("heat", 60.0, slow) == 1:
+        assert time.monotonic() < deadline
+    assert len(asked) == 2
