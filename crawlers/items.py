@@ -8,6 +8,14 @@ from contracts.errors import PriceRadarError
 from crawlers.watchlist import Row
 
 
+class FailedRow(NamedTuple):
+    """A row of a feed or listing that gave no observation: its texts as JSON, and why."""
+
+    competitor: str
+    value: bytes
+    error: PriceRadarError
+
+
 class FailedPage(NamedTuple):
     """A page that gave no observation: why, and the hash of what came instead."""
 

@@ -55,16 +55,7 @@ class Memory:
     """One page a (competitor, URL). Every write is on its own; none waits for the disk."""
 
     def __init__(self, path: Path, most_pages: int = MOST_PAGES) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._most = most_pages
-        self._lock = threading.Lock()
-        try:
-            self._connection = _open(path)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise
-            path.replace(path.with_suffix(".damaged"))
-            self._connection = _open(path)
+        self._connection, self._lock, self._most = opened(path, _TABLES), threading.Lock(), most_pages
 
     def page(self, competitor: str, url: str) -> Page | None:
         """What is known of a page."""
@@ -97,13 +88,25 @@ class Memory:
             return self._connection.execute(statement, values)
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def opened(path: Path, tables: str) -> sqlite3.Connection:
+    """A file with these tables; one that is damaged is put aside, and a new one is begun."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _connected(path, tables)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise
+        path.replace(path.with_suffix(".damaged"))
+        return _connected(path, tables)
+
+
+def _connected(path: Path, tables: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=10.0, isolation_level=None, check_same_thread=False)
     try:
         with suppress(sqlite3.OperationalError):  # another crawl is changing to it just now
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(_TABLES)
+        connection.executescript(tables)
     except sqlite3.DatabaseError:
         connection.close()
         raise

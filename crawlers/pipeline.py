@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from contracts.codec import encode
 from contracts.errors import BadPageError
 from contracts.observations import Observation
-from crawlers.items import FailedPage
+from crawlers.items import FailedPage, FailedRow
 from crawlers.metrics import FAILURES, LAST_GOOD, OBSERVATION_SECONDS
 from crawlers.outbox import Outbox
 
@@ -42,6 +42,9 @@ class KafkaPipeline:
             FAILURES.labels(item.row.competitor, item.error.code).inc()
             if isinstance(item.error, BadPageError):
                 self._outbox.dead_letter(encode(item.row), item.error, item.evidence)
+        elif isinstance(item, FailedRow):
+            FAILURES.labels(item.competitor, item.error.code).inc()
+            self._outbox.dead_letter(item.value, item.error, "")
         if self._timer is None or self._timer.done():
             self._timer = asyncio.get_running_loop().create_task(self._flush_soon())
         return item

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, closing
 
 from scrapy.crawler import CrawlerProcess
 
 from contracts.errors import UnavailableError
 from crawlers import shops
+from crawlers.answers import now_ms
+from crawlers.discovered import Discovered
+from crawlers.gleaning import Gleaning
+from crawlers.harvest import Harvest
 from crawlers.memory import Memory
 from crawlers.outbox import STAGE, Outbox
 from crawlers.requests import Requests
 from crawlers.settings import scrapy_settings
+from crawlers.shelf import Shelf
 from crawlers.snapshots import Snapshots
 from crawlers.spiders.watch import WatchSpider
 from crawlers.spool import Spool
+from crawlers.targets import Targets
 from crawlers.visits import Visits
 from crawlers.watchlist import Row
 from runtime.metrics import known_stage
 from runtime.settings import Settings
+
+MEMORY = "crawl.sqlite"  # in the data folder
 
 
 def run(
@@ -29,6 +37,7 @@ def run(
     every: float | None = None,
     allow_private: bool = False,
     progress: Callable[[Counter[str]], None] = lambda _: None,
+    known: Iterable[Row] = (),
 ) -> Counter[str]:
     """Crawl the rows once, or every so many seconds; outcomes counted ("ok", "no_price", ...).
 
@@ -36,10 +45,11 @@ def run(
     """
     known_stage(STAGE)
     shops.read(settings.shops)  # what is wrong in it is said before anything starts
+    shops.read_sources(settings.shops)
     outbox = Outbox(settings.kafka, Spool(settings.data / "spool"))
     requests = None if every is None else Requests(settings.kafka)
     try:
-        outcomes = crawl(rows, settings, outbox, requests, every, allow_private, progress)
+        outcomes = crawl(rows, settings, outbox, requests, every, allow_private, progress, known)
     finally:
         if requests is not None:
             requests.close()
@@ -55,12 +65,17 @@ def crawl(
     every: float | None = None,
     allow_private: bool = False,
     progress: Callable[[Counter[str]], None] = lambda _: None,
+    known: Iterable[Row] = (),
 ) -> Counter[str]:
-    """Crawl and put what is seen into the outbox; outcomes counted."""
-    memory = Memory(settings.data / "crawl.sqlite")
-    try:
+    """Crawl and put what is seen into the outbox; outcomes counted.
+
+    `known`: products that are not watched, but known where a feed or a listing names them.
+    """
+    with ExitStack() as stack:
+        memory = stack.enter_context(closing(Memory(settings.data / MEMORY)))
         visits = Visits(memory, _snapshots(settings), shops.read(settings.shops), settings.currency)
-        visits.prune(time.time_ns() // 1_000_000)
+        visits.prune(now_ms())
+        harvest = _harvest(rows, known, settings, memory, visits, every, stack)
         process = CrawlerProcess(scrapy_settings(settings, allow_private))
         crawler = process.create_crawler(WatchSpider)
         process.crawl(
@@ -72,14 +87,37 @@ def crawl(
             outbox=outbox,
             requests=requests,
             shop_per_minute=settings.shop_per_minute,
+            harvest=harvest,
         )
         process.start()
-    finally:
-        memory.close()
     spider = crawler.spider
     if not isinstance(spider, WatchSpider):
         raise UnavailableError("the crawl could not start; see the log above")
     return spider.outcomes
+
+
+def _harvest(
+    rows: Sequence[Row],
+    known: Iterable[Row],
+    settings: Settings,
+    memory: Memory,
+    visits: Visits,
+    every: float | None,
+    stack: ExitStack,
+) -> Callable[[Counter[str]], Harvest] | None:
+    """What reads the sources of the settings, once the spider says where it counts; None where there are none."""
+    sources = shops.read_sources(settings.shops)
+    if not sources:
+        return None
+    discovered = stack.enter_context(closing(Discovered(settings.data / MEMORY)))
+    discovered.prune(now_ms())
+    targets, shelf = Targets([*rows, *known]), Shelf(settings.data / "downloads", memory)
+
+    def made(outcomes: Counter[str]) -> Harvest:
+        gleaning = Gleaning(targets, discovered, outcomes, settings.currency)
+        return Harvest(sources, gleaning, discovered, visits, shelf, every, outcomes)
+
+    return made
 
 
 def _snapshots(settings: Settings) -> Snapshots:

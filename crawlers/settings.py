@@ -28,6 +28,7 @@ def scrapy_settings(settings: Settings, allow_private: bool = False) -> dict[str
         "RETRY_HTTP_CODES": [500, 502, 504, 522, 524, 408],
         "COOKIES_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "crawlers.download.FileDownloads"),
         "DNS_RESOLVER": "crawlers.guard.GuardedResolver",
         "PRICERADAR_ALLOW_PRIVATE": allow_private,
         "LOG_LEVEL": "WARNING",

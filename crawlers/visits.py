@@ -57,8 +57,7 @@ class Visits:
         page = self._memory.page(row.competitor, row.url)
         if page is None or page.reading != self._reading or now_ms - page.whole_at > WHOLE_EVERY_MS:
             return {}
-        stated = {"If-None-Match": page.etag, "If-Modified-Since": page.last_modified}
-        return {name: value for name, value in stated.items() if value}
+        return conditions(page)
 
     def read(self, row: Row, answer: Answer, wanted: bool = False) -> Observation:
         """What the answer says of the row's product; BadPageError. The page is kept where it says something new.
@@ -85,6 +84,11 @@ class Visits:
         read = Page(seen.observation, same=same, identity=identity, reading=self._reading)
         self._learn(row, _whole(answer, read), answer.observed_at)
         return seen.observation
+
+    def identity(self, row: Row) -> Identity:
+        """What a page was of when it was last read."""
+        page = self._memory.page(row.competitor, row.url)
+        return UNKNOWN if page is None else page.identity
 
     def prune(self, now_ms: int) -> None:
         """Remove what is too old or too much."""
@@ -118,6 +122,12 @@ class Visits:
         self._memory.learn(row.competitor, row.url, page, now_ms)
 
 
+def conditions(page: Page) -> dict[str, str]:
+    """Headers that ask for something only if it is not as it was."""
+    stated = {"If-None-Match": page.etag, "If-Modified-Since": page.last_modified}
+    return {name: value for name, value in stated.items() if value}
+
+
 def _known(page: Page, answer: Answer) -> Identity:
     """What the page was of, unless that was long ago: shops give old addresses to new products."""
     return page.identity if answer.observed_at - page.whole_at <= KEPT_MS else UNKNOWN
@@ -129,12 +139,13 @@ def _whole(answer: Answer, page: Page) -> Page:
         page,
         whole_at=answer.observed_at,
         url=answer.url,
-        etag=_header(answer.etag),
-        last_modified=_header(answer.last_modified),
+        etag=header_value(answer.etag),
+        last_modified=header_value(answer.last_modified),
     )
 
 
-def _header(value: str) -> str:
+def header_value(value: str) -> str:
+    """What a server stated, where it can be sent back."""
     return value if len(value) <= LONGEST_TAG and value.isprintable() else ""
 
 

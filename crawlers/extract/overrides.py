@@ -97,6 +97,7 @@ class Shops(msgspec.Struct, frozen=True):
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     shop: tuple[Shop, ...] = ()
+    source: tuple[object, ...] = ()  # where a shop lists many products: read by crawlers.sources
 
 
 def loads(text: str, where: str = "shops") -> Shops:
@@ -127,10 +128,11 @@ def _selectors(shop: Shop) -> Iterator[tuple[str, str]]:
     for field in (*_AMOUNTS, *_TEXTS, *_MARKS, "currency", "availability"):
         said: str = getattr(shop, field)
         if said and not said.startswith("="):
-            yield field, said.partition("@")[0] if _has_attribute(said) else said
+            yield field, said.partition("@")[0] if has_attribute(said) else said
 
 
-def _has_attribute(said: str) -> bool:
+def has_attribute(said: str) -> bool:
+    """Whether what is said is `selector@attribute` and not a selector alone."""
     head, at, name = said.rpartition("@")
     return bool(head and at) and name.replace("-", "").isalnum()
 
@@ -205,7 +207,7 @@ class _Read:
             return None
         if said.startswith("="):
             return _Value(said[1:].strip(), f"{self.shop.host}: fixed")
-        selector, attribute = said.rsplit("@", 1) if _has_attribute(said) else (said, "")
+        selector, attribute = said.rsplit("@", 1) if has_attribute(said) else (said, "")
         node = self.tree.css_first(selector)
         text = "" if node is None else (node.attributes.get(attribute) if attribute else node.text(separator=" ")) or ""
         text = " ".join(text.split())[:MOST]

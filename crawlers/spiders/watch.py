@@ -15,14 +15,15 @@ from twisted.python.failure import Failure
 
 from contracts.errors import BadPageError, UnavailableError
 from contracts.observations import Observation
-from crawlers.extract.blocked import BLOCK_STATUSES
+from crawlers.answers import answer_of, now_ms
+from crawlers.harvest import STATUSES, Harvest
 from crawlers.items import FailedPage
 from crawlers.metrics import REQUESTS
 from crawlers.outbox import Outbox
 from crawlers.requests import Requests
 from crawlers.snapshots import evidence_of
 from crawlers.turns import Turns
-from crawlers.visits import NOT_MODIFIED, Answer, Visits
+from crawlers.visits import Visits
 from crawlers.watchlist import Row
 
 PRUNE_SECONDS = 3600.0
@@ -49,6 +50,7 @@ class WatchSpider(scrapy.Spider):
         outbox: Outbox | None = None,
         requests: Requests | None = None,
         shop_per_minute: float | None = None,
+        harvest: Callable[[Counter[str]], Harvest] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -60,46 +62,54 @@ class WatchSpider(scrapy.Spider):
         self._progress = progress
         self.outbox = outbox
         self._requests = requests
-        self._turns = None if every is None else Turns(rows, every, _now(), shop_per_minute)
+        self._harvest = None if harvest is None else harvest(self.outcomes)
+        self._turns = None if every is None else Turns(rows, every, now_ms(), shop_per_minute)
 
     async def start(self) -> AsyncIterator[Any]:
         """One round over the watchlist, or visits for as long as the crawl runs."""
         if self._turns is None or self.every is None:
             for row in self.rows:
                 yield self._request(row)
+            for request in self._sources():
+                yield request
             return
         tick, told = min(1.0, self.every / 8), time.monotonic()
         while True:
             if self._requests is not None:
                 self._turns.press(self._requests.take())
-            for row, wanted in self._turns.next(_now()):
+            for row, wanted in self._turns.next(now_ms()):
                 yield self._request(row, wanted)
+            for request in self._sources():
+                yield request
             await asyncio.sleep(tick)
             if time.monotonic() - self._pruned >= PRUNE_SECONDS:
                 self._pruned = time.monotonic()
-                await asyncio.to_thread(self.visits.prune, _now())
+                await asyncio.to_thread(self.visits.prune, now_ms())
             if time.monotonic() - told >= self.every:
                 told = time.monotonic()
                 self._progress(self.outcomes)
 
+    def _sources(self) -> Iterator[Request]:
+        """Feeds, listings and sitemaps whose time has come."""
+        return iter(()) if self._harvest is None else self._harvest.requests()
+
     def _request(self, row: Row, wanted: bool = False) -> Request:
         """A page; whole where it is `wanted`, else only if it has changed."""
-        statuses = [*BLOCK_STATUSES, NOT_MODIFIED, 404, 410, 500, 502, 504]
         return Request(
             row.url,
-            headers={} if wanted else self.visits.headers(row, _now()),
+            headers={} if wanted else self.visits.headers(row, now_ms()),
             callback=self.parse,
             errback=self.failed,
             cb_kwargs={"row": row, "wanted": wanted},
             dont_filter=True,
             priority=URGENT if wanted else 0,
-            meta={"competitor": row.competitor, "handle_httpstatus_list": statuses},
+            meta={"competitor": row.competitor, "handle_httpstatus_list": STATUSES},
         )
 
     def parse(self, response: Response, row: Row, wanted: bool = False) -> Iterator[Observation | FailedPage]:
         """One observation of the page, or why there is none."""
         try:
-            seen = self.visits.read(row, _answer(response), wanted)
+            seen = self.visits.read(row, answer_of(response), wanted)
             self._ended(row, "ok", seen.price_minor)
             yield seen
         except BadPageError as error:
@@ -118,22 +128,3 @@ class WatchSpider(scrapy.Spider):
         REQUESTS.labels(row.competitor, outcome).inc()
         if self._turns is not None:
             self._turns.ended(row, outcome == "ok", price_minor)
-
-
-def _answer(response: Response) -> Answer:
-    def header(name: str) -> str:
-        return (response.headers.get(name) or b"").decode("latin-1")
-
-    return Answer(
-        response.url,
-        response.body,
-        _now(),
-        response.status,
-        header("Content-Type"),
-        header("ETag"),
-        header("Last-Modified"),
-    )
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

@@ -1,0 +1,73 @@
+"""From rows of a source to observations of what is watched or new, dead letters, and the list of what was discovered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from contracts.codec import encode
+from contracts.errors import BadRowError, UnreadablePageError
+from contracts.money import UNSTATED
+from contracts.observations import Observation
+from crawlers.assortment import Offered
+from crawlers.discovered import Discovered
+from crawlers.feeds import Listed, Raw, listed_of
+from crawlers.items import FailedRow
+from crawlers.sources import Source
+from crawlers.targets import Targets
+from crawlers.watchlist import Row
+
+HOPELESS = 1_000  # rows without one that can be used: the mapping is wrong, not the rows
+NOTED_AT_ONCE = 500
+
+
+class Gleaning:
+    """Reads rows; counts them in `outcomes` as "rows" and "bad_rows".
+
+    `currency` where neither row nor source state one.
+    """
+
+    def __init__(
+        self, targets: Targets, discovered: Discovered, outcomes: Counter[str], currency: str = UNSTATED
+    ) -> None:
+        self._targets, self._discovered, self._currency = targets, discovered, currency
+        self._outcomes = outcomes
+
+    def rows(
+        self, numbered: Iterable[tuple[int, Raw | BadRowError]], source: Source, observed_at: int
+    ) -> Iterator[Observation | FailedRow]:
+        """An observation or a dead letter of every row; UnreadablePageError where none of the first can be used."""
+        good, new = 0, list[Offered]()
+        for number, raw in numbered:
+            try:
+                listed = _listed(raw, number, source, observed_at, self._currency)
+            except BadRowError as error:
+                if not good and number >= HOPELESS:
+                    raise UnreadablePageError(f"none of {number} rows can be used; the last: {error}") from error
+                self._outcomes["bad_rows"] += 1
+                yield FailedRow(source.competitor, encode({} if isinstance(raw, BadRowError) else raw), error)
+                continue
+            good += 1
+            self._outcomes["rows"] += 1
+            known = self._targets.known(listed.observation)
+            if known is None:
+                new.append(Offered(source.competitor, listed.product, listed.observation.url))
+            if len(new) >= NOTED_AT_ONCE:
+                self._note(new, observed_at)
+            yield listed.observation if known is None else known
+        self._note(new, observed_at)
+
+    def watched(self, row: Row) -> bool:
+        """Whether a page is watched already."""
+        return self._targets.of(row.competitor, row.product, row.url) is not None
+
+    def _note(self, new: list[Offered], observed_at: int) -> None:
+        if new:
+            self._discovered.note(new, observed_at)
+            new.clear()
+
+
+def _listed(raw: Raw | BadRowError, number: int, source: Source, observed_at: int, currency: str) -> Listed:
+    if isinstance(raw, BadRowError):
+        raise raw
+    return listed_of(raw, number, source, observed_at, currency)
