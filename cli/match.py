@@ -7,24 +7,30 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from contracts.errors import BadInputError
 from runtime.sheets import Sheet
 
+if TYPE_CHECKING:
+    from crawlers.assortment import Offered
+
 MOST_ITEMS = 2_000_000
 
 
 def match(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV: competitor, product_id, name, brand, gtin, mpn.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="CSV: competitor, product_id, name, brand, gtin, mpn.")
+    ] = None,
     encoding: Annotated[str, typer.Option(help="Of a CSV file that is not UTF-8, such as gb18030.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be matched.")] = False,
     config: Annotated[Path | None, typer.Option(help="Settings file; priceradar.toml here by default.")] = None,
 ) -> None:
     """Match competitors' products to our catalogue by GTIN, MPN with brand, or name.
 
+    Without FILE those that the crawl found in feeds, listings and sitemaps and that nobody watches yet.
     Sure matches count at once, doubtful ones wait in the console for a person, the rest is dropped. What a
     person has said of a match stays. The catalogue is what `priceradar import catalog` brought in. The pricing
     worker tells Kafka what changed, as soon as it runs.
@@ -36,10 +42,10 @@ def match(
     from ledger.store import Ledger
     from runtime.settings import load_settings
 
-    theirs, errors = assortment.offered(_rows(file, encoding))
+    settings = load_settings(config)
+    theirs, errors = assortment.offered(_rows(file, encoding)) if file else (_discovered(settings.data), [])
     for error in errors:
         print(f"priceradar: {file} {error}; the row is left out", file=sys.stderr)
-    settings = load_settings(config)
     now_ms = int(time.time() * 1000)
     ledger = Ledger.open(settings.ledger_url)
     try:
@@ -66,3 +72,16 @@ def match(
 def _rows(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str]]]:
     for line, row in Sheet(path, encoding, ("competitor", "product_id")).rows():
         yield line, {str(key): str(value).strip() for key, value in row.items() if key}
+
+
+def _discovered(data: Path) -> list[Offered]:
+    from crawlers.discovered import Discovered
+    from crawlers.memory import FILE
+
+    if not (data / FILE).exists():
+        raise BadInputError(f"the crawl has found nothing in {data} yet; give a FILE, or crawl feeds or listings first")
+    discovered = Discovered(data / FILE)
+    try:
+        return list(discovered.products())
+    finally:
+        discovered.close()

@@ -22,13 +22,16 @@ def up(
     from rich.console import Console
 
     from cli.machine import WORKERS, machine, until_asked_to_stop
+    from crawlers.shops import read_sources
     from runtime.settings import load_settings
 
     screen = Console(highlight=False)
     settings = load_settings(config)
+    sources = read_sources(settings.shops)
     with until_asked_to_stop() as stop, machine(settings, screen.print) as running:
-        if watchlist is not None:
-            running.supervisor.start("crawl", "crawl", "--watchlist", str(watchlist), "--every", str(every))
+        if watchlist is not None or sources:
+            pages = ("--watchlist", str(watchlist)) if watchlist is not None else ()
+            running.supervisor.start("crawl", "crawl", *pages, "--every", str(every))
         entries = running.wait_ready((*WORKERS, "console")).values()
         for entry in entries:
             screen.print(f"  {entry.name:<10} {entry.address}")

@@ -1,4 +1,4 @@
-"""From rows of a source to observations of what is watched or new, dead letters, and the list of what was discovered."""
+"""From rows of a source to observations, dead letters, and the list of what was discovered."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from contracts.observations import Observation
 from contracts.times import DAY_MS
 from crawlers.sameness import UNKNOWN, Identity
 
+FILE = "crawl.sqlite"  # in the data folder
 MOST_PAGES = 500_000
 KEPT_MS = 30 * DAY_MS  # a page that gave nothing good for so long is forgotten
 _TABLES = """

@@ -14,7 +14,7 @@ from crawlers.answers import now_ms
 from crawlers.discovered import Discovered
 from crawlers.gleaning import Gleaning
 from crawlers.harvest import Harvest
-from crawlers.memory import Memory
+from crawlers.memory import FILE, Memory
 from crawlers.outbox import STAGE, Outbox
 from crawlers.requests import Requests
 from crawlers.settings import scrapy_settings
@@ -27,8 +27,6 @@ from crawlers.visits import Visits
 from crawlers.watchlist import Row
 from runtime.metrics import known_stage
 from runtime.settings import Settings
-
-MEMORY = "crawl.sqlite"  # in the data folder
 
 
 def run(
@@ -72,7 +70,7 @@ def crawl(
     `known`: products that are not watched, but known where a feed or a listing names them.
     """
     with ExitStack() as stack:
-        memory = stack.enter_context(closing(Memory(settings.data / MEMORY)))
+        memory = stack.enter_context(closing(Memory(settings.data / FILE)))
         visits = Visits(memory, _snapshots(settings), shops.read(settings.shops), settings.currency)
         visits.prune(now_ms())
         harvest = _harvest(rows, known, settings, memory, visits, every, stack)
@@ -109,7 +107,7 @@ def _harvest(
     sources = shops.read_sources(settings.shops)
     if not sources:
         return None
-    discovered = stack.enter_context(closing(Discovered(settings.data / MEMORY)))
+    discovered = stack.enter_context(closing(Discovered(settings.data / FILE)))
     discovered.prune(now_ms())
     targets, shelf = Targets([*rows, *known]), Shelf(settings.data / "downloads", memory)
 

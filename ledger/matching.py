@@ -100,6 +100,11 @@ def expire(connection: Connection, now_ms: int) -> list[Match]:
     return old
 
 
+def in_force(connection: Connection) -> list[Match]:
+    """Matches that count: found surely, or approved by a person."""
+    return [match for match in _known(connection, None) if match.status in ("auto", "approved")]
+
+
 def _counts(match: Match, known: Match | None) -> bool:
     """Whether what was found changes what is known."""
     if known is None:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from typing import Any
 
 from lxml import etree
 
 from contracts.errors import BadRowError, UnreadablePageError
+from crawlers.feeds.cleaning import Cleaned
 from crawlers.feeds.opening import Bounded
 
 MOST_FIELDS = 200
 MOST_TEXT = 5_000
 _ITEMS = ("item", "entry")
-_TOLERATED = frozenset({"ERR_UNDECLARED_ENTITY", "WAR_UNDECLARED_ENTITY", "NS_ERR_UNDEFINED_NAMESPACE"})
 
 
 def elements(file: Bounded, name: str = "") -> Iterator[dict[str, str] | BadRowError]:
     """Texts of each element's children by their local name in lower case; attributes as "@name".
 
-    No entity is looked up outside the file and none of its own is put in. Where the file breaks, the
-    last row is a BadRowError that says where.
+    Nothing is looked up outside the file. Where the file breaks, the last row is a BadRowError that says where.
     """
     walk = parsed(file, tuple(f"{{*}}{one}" for one in ((name,) if name else _ITEMS)))
     for node in walk:
@@ -32,45 +30,52 @@ def elements(file: Bounded, name: str = "") -> Iterator[dict[str, str] | BadRowE
 
 
 class parsed(Iterator[Any]):  # noqa: N801 used as a function
-    """Elements of these names as they end. `broken`: where and how the document broke, "" where it did not."""
+    """Elements of these names as they end. `broken`: where and how the document broke, "" where it did not.
+
+    The parser does not guess: what stands after a broken element may be half a price.
+    """
 
     def __init__(self, file: Bounded, names: tuple[str, ...]) -> None:
-        self._events = etree.iterparse(
-            file,
+        self._text = Cleaned(file)
+        self._parser = etree.XMLPullParser(
             events=("end",),
             tag=names,
+            encoding="utf-8",
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
             huge_tree=False,
-            recover=True,
             remove_comments=True,
             remove_pis=True,
         )
-        self.broken, self.line, self._any = "", 0, False
+        self._nodes = iter(self._parser.read_events())
+        self.broken, self.line, self._any, self._ended = "", 0, False, False
 
     def __next__(self) -> Any:
-        try:
-            _, node = next(self._events)
-        except StopIteration:
-            self._end()
-            raise
-        except etree.XMLSyntaxError as error:
-            self.broken, self.line = f"line {error.lineno}: {error.msg}"[:300], error.lineno or 0
-            self._must_be_xml()
-            raise StopIteration from error
-        self._any = True
-        return node
-
-    def _end(self) -> None:
-        errors = [e for e in self._events.error_log if e.level_name == "FATAL" and e.type_name not in _TOLERATED]
-        if errors:
-            self.broken, self.line = f"line {errors[0].line}: {errors[0].message}"[:300], errors[0].line
-        self._must_be_xml()
-
-    def _must_be_xml(self) -> None:
+        while True:
+            found = next(self._nodes, None)
+            if found is not None:
+                self._any = True
+                return found[1]
+            if self._ended:
+                break
+            self._feed()
         if self.broken and not self._any:
             raise UnreadablePageError(f"XML was expected; {self.broken}")
+        raise StopIteration
+
+    def _feed(self) -> None:
+        data = self._text.read()
+        try:
+            if data:
+                self._parser.feed(data)
+            else:
+                self._ended = True
+                self._parser.close()
+        except etree.XMLSyntaxError as error:
+            self.line, self._ended = error.lineno or 0, True
+            self.broken = f"line {self.line}: {error.msg}"[:300]
+        self._nodes = iter(self._parser.read_events())
 
 
 def forget(node: Any) -> None:
@@ -84,15 +89,8 @@ def forget(node: Any) -> None:
 
 
 def text_of(node: Any) -> str:
-    """An element's own text. Of entities only those of HTML are known; others are left out."""
-    text = node.text or ""
-    for child in node:
-        if child.tag is etree.Entity:
-            known = html.unescape(child.text)
-            text += known if known != child.text else ""
-        text += child.tail or ""
-        if len(text) > MOST_TEXT:
-            break
+    """An element's own text, without that of the elements in it."""
+    text = (node.text or "") + "".join(child.tail or "" for child in node[:MOST_FIELDS])
     return " ".join(text[:MOST_TEXT].split())
 
 

@@ -85,7 +85,10 @@ class _Unpacked(gzip.GzipFile):
 
 def kind_of(file: Bounded) -> Kind:
     """What the first bytes look like: XML, JSON (also one object a line), else a table."""
-    head = file.head().removeprefix(b"\xef\xbb\xbf").lstrip()
+    head = file.head()
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16
+        head = head[2:].replace(b"\0", b"")
+    head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"<"):
         return "xml"
     if head.startswith(b"["):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -30,7 +31,7 @@ def addresses(path: Path) -> Iterator[Address]:
             for line in file.head().splitlines()[:1]:
                 if not line.strip().lower().startswith((b"http://", b"https://")):
                     raise UnreadablePageError(f"a sitemap was expected; began with {line[:60]!r}")
-            for line in file:
+            for line in io.BufferedReader(file):
                 file.mark()
                 url = line.decode("utf-8", "replace").strip()
                 if url and len(url) <= LONGEST and found < MOST_ADDRESSES:
