@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from backtest.eventful import Eventful
 from backtest.frame import NO_PRICE, Frame, texts
 from backtest.slots import SlotTable
-from contracts.events import MarketEvent
-from contracts.observations import Observation, Promotion
+from contracts.observations import Promotion
 from contracts.policy import Detection
 from streams.engine import AVAILABILITY_CODE, Engine
 from streams.kernel import Batch
@@ -20,7 +20,7 @@ from streams.noticed import CANNOT_SAY, NO_PROMOTION, PROMOTION_KINDS
 from streams.state import Codes
 
 ROWS = 65_536  # rows a batch: the kernel's room for hits is 128 bytes a row
-SERIES = ("competitor", "product_id", "seller", "price_type")
+GROUP = ("competitor", "seller", "price_type")  # with the product they name a series
 WAS_NOW = 1 << PROMOTION_KINDS.index("was_now")
 
 
@@ -65,13 +65,13 @@ class Feed:
     def __init__(self, detection: Detection) -> None:
         self.engine = Engine(detection)
         self.slots = SlotTable()
-        self._series = {name: Names(name, Codes()) for name in SERIES}
+        self._group = {name: Names(name, Codes()) for name in GROUP}
         self._currency = Names("currency", self.engine.state.currencies)
         self._availability = Names("availability", AVAILABILITY_CODE)
         self._masks: dict[str | None, int] = {None: NO_PROMOTION}
 
-    def observe(self, frame: Frame) -> list[MarketEvent]:
-        """Events that follow from a frame of at most ROWS rows, in the order of its rows."""
+    def observe(self, frame: Frame) -> Eventful:
+        """What follows from a frame of at most ROWS rows, in the order of its rows."""
         slot = self._slots(frame)
         availability = _full(self._availability.codes(frame, "availability"), frame.rows, np.int8)
         columns = Batch(
@@ -82,25 +82,22 @@ class Feed:
             availability,
             self._promotions(frame, availability),
         )
-        return self.engine.observe_columns(columns, lambda rows: self._some(frame, np.array(rows, np.int64)))
-
-    def _some(self, frame: Frame, rows: npt.NDArray[np.int64]) -> list[Observation]:
-        known = {**self._series, "currency": self._currency, "availability": self._availability}
-        return frame.observations(rows, {name: names.at(rows) for name, names in known.items()})
+        hits = self.engine.hits_of(columns)
+        known = {**self._group, "currency": self._currency, "availability": self._availability}
+        return Eventful(self.engine, frame, hits, {name: names.at(hits[:, 0]) for name, names in known.items()})
 
     def _slots(self, frame: Frame) -> npt.NDArray[np.int32]:
-        codes = {name: self._series[name].codes(frame, name) for name in SERIES}
-        first = _pair(codes["competitor"], codes["product_id"], frame.rows)
-        second = _pair(codes["seller"], codes["price_type"], frame.rows)
+        shop, seller, kind = (names.codes(frame, name) for name, names in self._group.items())
+        groups = _full((shop << 40) | (seller << 16) | kind, frame.rows, np.int64)
         before = self.slots.size
-        slots = self.slots.find(first, second)
+        slots = self.slots.find(groups, frame.packed("product_id"))
         if self.slots.size > before:
             # Slots are numbered in the order of first appearance: so are the state's.
-            new, at = np.unique(slots, return_index=True)
-            rows = at[new >= before]
-            self.engine.state.add_new(
-                [names.at(rows) for names in self._series.values()], frame.texts("category", rows)
-            )
+            rows = np.flatnonzero(slots >= before)
+            rows = rows[np.unique(slots[rows], return_index=True)[1]]
+            competitors, sellers, types = (names.at(rows) for names in self._group.values())
+            columns = (competitors, frame.texts("product_id", rows), sellers, types)
+            self.engine.state.add_new(columns, frame.texts("category", rows))
         return slots
 
     def _promotions(self, frame: Frame, availability: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
@@ -126,9 +123,4 @@ class Feed:
 
 
 def _full(codes: npt.NDArray[np.int64] | int, rows: int, kind: Any) -> npt.NDArray[Any]:
-    return np.full(rows, codes, kind) if isinstance(codes, int) else codes.astype(kind)
-
-
-def _pair(high: npt.NDArray[np.int64] | int, low: npt.NDArray[np.int64] | int, rows: int) -> npt.NDArray[np.int64]:
-    pair = (high << 32) | low
-    return np.full(rows, pair, np.int64) if isinstance(pair, int) else pair
+    return np.full(rows, codes, kind) if isinstance(codes, int) else codes.astype(kind, copy=False)

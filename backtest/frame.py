@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from backtest.slots import Texts
 from contracts.errors import BadRecordingError, PriceRadarError
 from contracts.money import UNSTATED, exponent
 from contracts.observations import Observation, Promotion, PromotionKind
@@ -33,6 +34,8 @@ NAMES: dict[str, str] = {
     "evidence": "",
     "source": "",
 }
+# Names that many rows share. To make a dictionary of the others costs more than all else that reading does.
+FEW = ("competitor", "seller", "price_type", "currency", "availability", "category", "source")
 DEFAULTS = {field.encode_name: field.default for field in msgspec.structs.fields(Observation)}
 FOREIGN = ("availability", "currency")  # may be said otherwise than by a column of that name
 NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
@@ -87,6 +90,19 @@ class Frame:
         else:
             codes = column.indices.cast(pa.int32())
         return dictionary, codes.to_numpy(zero_copy_only=False)
+
+    def packed(self, name: str) -> Texts:
+        """The bytes of a column of names, without looking any of them up."""
+        column = self.batch.column(name)
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        if not pa.types.is_string(column.type):
+            column = column.cast(pa.string())
+        if column.null_count:
+            column = column.fill_null(self._defaults[name])
+        _valid, ends, data = column.buffers()
+        at = np.frombuffer(ends, np.int32)[column.offset : column.offset + self.rows + 1]
+        return Texts(np.frombuffer(data or b"", np.uint8), at)
 
     def texts(self, name: str, rows: npt.NDArray[np.int64]) -> list[str]:
         """The names in some rows of a column."""

@@ -20,7 +20,7 @@ def in_order(path: Path) -> bool:
     """Whether no row of a file was observed before the row above it; reads that one column only."""
     latest = np.iinfo(np.int64).min
     for part in _times_of(path):
-        if len(part) and (part[0] < latest or (np.diff(part) < 0).any()):
+        if len(part) and (part[0] < latest or (part[1:] < part[:-1]).any()):
             return False
         latest = max(latest, int(part[-1])) if len(part) else latest
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -89,31 +89,63 @@ ALERTS_SCHEMA = pa.schema(
 )
 
 
-class Rows:
-    """Structs into a Parquet file, some thousand at a time."""
+class Batches:
+    """Rows into a Parquet file, some thousand at a time however they come."""
 
-    def __init__(self, path: Path, schema: pa.Schema, cells: Callable[[Any], tuple[Any, ...]]) -> None:
-        self._schema, self._cells = schema, cells
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._schema, self._waiting, self._rows = schema, list[pa.RecordBatch](), 0
         self._writer = parquet.ParquetWriter(path, schema, compression="zstd")
-        self._waiting: list[Any] = []
 
-    def add(self, value: Any) -> None:
-        """Add one struct as a row."""
-        self._waiting.append(value)
-        if len(self._waiting) >= ROWS:
-            self._flush()
+    def add_batch(self, batch: pa.RecordBatch) -> None:
+        """Add rows."""
+        self._waiting.append(batch)
+        self._rows += batch.num_rows
+        if self._rows >= ROWS:
+            self._flush(ROWS)
 
     def close(self) -> None:
         """Write what waits and the file's end."""
         if self._writer.is_open:
-            self._flush()
+            self._flush(1)
             self._writer.close()
 
-    def _flush(self) -> None:
-        rows, self._waiting = self._waiting, []
-        columns = zip(*map(self._cells, rows), strict=True) if rows else [()] * len(self._schema)
-        arrays = [pa.array(cells, field.type) for cells, field in zip(columns, self._schema, strict=True)]
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+    def _flush(self, least: int) -> None:
+        table = pa.Table.from_batches(self._waiting, self._schema).combine_chunks()
+        while table.num_rows >= least:
+            self._writer.write_table(table.slice(0, ROWS))
+            table = table.slice(ROWS)
+        self._waiting, self._rows = table.to_batches(), table.num_rows
+
+
+class Rows(Batches):
+    """Structs into a Parquet file."""
+
+    def __init__(self, path: Path, schema: pa.Schema, cells: Callable[[Any], tuple[Any, ...]]) -> None:
+        super().__init__(path, schema)
+        self._cells, self._structs = cells, list[Any]()
+
+    def add(self, value: Any) -> None:
+        """Add one struct as a row."""
+        self._structs.append(value)
+        if len(self._structs) >= ROWS:
+            self._turn()
+
+    def close(self) -> None:
+        """Write what waits and the file's end."""
+        if self._structs:
+            self._turn()
+        super().close()
+
+    def _turn(self) -> None:
+        structs, self._structs = self._structs, []
+        self.add_batch(batch_of(structs, self._schema, self._cells))
+
+
+def batch_of(structs: Sequence[Any], schema: pa.Schema, cells: Callable[[Any], tuple[Any, ...]]) -> pa.RecordBatch:
+    """Structs as rows."""
+    columns = zip(*map(cells, structs), strict=True) if structs else [()] * len(schema)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 class Tables:
@@ -122,7 +154,7 @@ class Tables:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
         self.folder = folder
-        self.events = Rows(folder / EVENTS, EVENTS_SCHEMA, _event_cells)
+        self.events = Batches(folder / EVENTS, EVENTS_SCHEMA)
         self.proposals = Rows(folder / "proposals.parquet", PROPOSALS_SCHEMA, attrgetter(*PROPOSALS_SCHEMA.names))
         self.alerts = Rows(folder / "alerts.parquet", ALERTS_SCHEMA, attrgetter(*ALERTS_SCHEMA.names))
 
@@ -181,7 +213,8 @@ class Output:
         (self._partial / "report.html").write_text(html, "utf-8")
 
 
-def _event_cells(event: MarketEvent) -> tuple[Any, ...]:
+def event_cells(event: MarketEvent) -> tuple[Any, ...]:
+    """The row of events.parquet that an event is."""
     return _getter_of(type(event))(event)
 
 

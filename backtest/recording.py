@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from backtest.feed import ROWS
-from backtest.frame import NAMES, Frame, check_columns
+from backtest.frame import FEW, NAMES, Frame, check_columns
 from backtest.ordering import in_order, sorted_batches
 from contracts.errors import BadRecordingError
 from contracts.money import UNSTATED
@@ -113,11 +113,11 @@ class Recording:
 
 
 def parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
-    """Batches of at most ROWS rows of a Parquet file, the first one empty, names as dictionaries."""
+    """Batches of at most ROWS rows of a Parquet file, the first one empty, names that repeat as dictionaries."""
     schema = parquet.read_schema(path)
     names = schema.names
     yield pa.RecordBatch.from_pylist([], schema=schema)
-    with parquet.ParquetFile(path, read_dictionary=[name for name in NAMES if name in names]) as file:
+    with parquet.ParquetFile(path, read_dictionary=[name for name in FEW if name in names]) as file:
         for group in range(file.num_row_groups):
             # One row group at a time: its dictionary of names stays one and the same.
             yield from file.iter_batches(batch_size=ROWS, row_groups=[group], use_threads=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from alerts.book import AlertBook
 from alerts.severity import Exposure, exposure_of
 from backtest.facts import read_facts
 from backtest.feed import Feed
+from backtest.merging import Chunk, Source, merged
 from backtest.output import EVENTS, Output, Tables
 from backtest.recording import Recording
 from backtest.report import render
@@ -24,7 +24,6 @@ from contracts.topics import CATALOG, DECISIONS, MATCHES, SALES, STOCK, Topic
 from pricing.agent import PricingAgent
 
 Progress = Callable[[int], None]
-Timed = tuple[int, int, int, MarketEvent]
 
 
 class Run:
@@ -42,35 +41,35 @@ class Run:
 
     def events(self) -> Iterator[tuple[int, MarketEvent]]:
         """Partition and event, of all partitions by time; within a partition in the order live has them."""
-        streams = [self._partition(number) for number in self.recording.partitions]
-        for _time, partition, _place, event in heapq.merge(*streams):
-            yield partition, event
+        for chunk in self.chunks(objects=True):
+            yield from zip(chunk.partition.tolist(), chunk.objects, strict=True)
 
-    def _partition(self, number: int) -> Iterator[Timed]:
-        # Late events must not overtake: the time that orders is the latest seen so far.
-        feed, latest, place = Feed(self.policy.detection), 0, 0
-        for frame in self.recording.frames(number):
-            for event in feed.observe(frame):
-                latest, place = max(latest, event.observed_at), place + 1
-                yield latest, number, place, event
-            self._progress(frame.rows)
-        self.counts.update(feed.engine.counts)
+    def chunks(self, objects: bool) -> Iterator[Chunk]:
+        """The same many at once, as rows of events.parquet; as objects only where they are asked for."""
+        recording, detection = self.recording, self.policy.detection
+        sources = [Source(n, recording.frames(n), Feed(detection), objects) for n in recording.partitions]
+        for rows, chunk in merged(sources):
+            self._progress(rows)
+            yield chunk
+        for source in sources:
+            self.counts.update(source.feed.engine.counts)
 
     def write(self, tables: Tables) -> dict[str, object]:
         """Run to the end, write events, alerts and proposals, and give what summary.json says."""
         started = time.perf_counter()
         agent, facts, book = PricingAgent(self.policy), Facts(self.recording.path), AlertBook(self.policy.alerting)
-        for _partition, event in self.events():
-            self.tally.index.reach(event.observed_at, agent.state)
-            facts.tell(agent, event.observed_at)
-            self.tally.event(event)
-            tables.events.add(event)
-            for alert in book.on_event(event, _exposure(agent, event)):
-                self.tally.alert(alert)
-                tables.alerts.add(alert)
-            for proposal in agent.on_event(event):
-                self.tally.proposal(proposal)
-                tables.proposals.add(proposal)
+        for chunk in self.chunks(objects=True):
+            self.tally.events(chunk.table)
+            tables.events.add_batch(chunk.table)
+            for event in chunk.objects:
+                self.tally.index.reach(event.observed_at, agent.state)
+                facts.tell(agent, event.observed_at)
+                for alert in book.on_event(event, _exposure(agent, event)):
+                    self.tally.alert(alert)
+                    tables.alerts.add(alert)
+                for proposal in agent.on_event(event):
+                    self.tally.proposal(proposal)
+                    tables.proposals.add(proposal)
         self.tally.index.note(agent.state)
         return self.summary(time.perf_counter() - started)
 

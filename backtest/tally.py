@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from backtest.outlook import NOTHING, IndexByDay, Range, outlook_of
 from contracts.alerts import Alert
-from contracts.events import MarketEvent, MassMove, PriceMoved
 from contracts.proposals import Proposal
 from contracts.times import DAY_MS
 
@@ -33,17 +36,25 @@ class Tally:
         self.units: dict[int, Range] = {}
         self.margin: dict[tuple[str, int], Range] = {}  # of each currency by itself
 
-    def event(self, event: MarketEvent) -> None:
-        """Count one market event."""
-        self.kinds["MassMove" if isinstance(event, MassMove) else type(event).__name__] += 1
-        if isinstance(event, PriceMoved):
-            reference = event.previous_minor if event.basis == "step" else event.anchor_minor
-            change = (event.price_minor - reference) * 10_000 // reference
-            direction = "up" if change > 0 else "down"
-            self.moves[event.basis] += 1
-            self.moves[direction] += 1
-            self.sizes[direction, max(edge for edge in SIZES_BP if edge <= abs(change))] += 1
-            self.events_by_day[event.observed_at // DAY_MS, event.competitor] += 1
+    def events(self, table: pa.RecordBatch) -> None:
+        """Count market events, rows of events.parquet."""
+        self.kinds.update(table.column("kind").to_pylist())
+        moves = table.filter(pc.equal(table.column("kind"), "PriceMoved"))
+        if not moves.num_rows:
+            return
+        stepped = pc.equal(moves.column("basis"), "step").to_numpy(zero_copy_only=False)
+        previous, anchor, price, at = (
+            moves.column(name).cast(pa.int64()).to_numpy()
+            for name in ("previous_minor", "anchor_minor", "price_minor", "observed_at")
+        )
+        reference = np.where(stepped, previous, anchor)
+        change = (price - reference) * 10_000 // reference
+        up = change > 0
+        edges = np.array(SIZES_BP)[np.searchsorted(SIZES_BP, np.abs(change), side="right") - 1]
+        self.moves.update(step=int(stepped.sum()), drift=int((~stepped).sum()), up=int(up.sum()), down=int((~up).sum()))
+        self.sizes.update(zip(np.where(up, "up", "down").tolist(), edges.tolist(), strict=True))
+        days = (at // DAY_MS).tolist()
+        self.events_by_day.update(zip(days, moves.column("competitor").to_pylist(), strict=True))
 
     def alert(self, alert: Alert) -> None:
         """Count one alert, or a later revision of one."""

@@ -114,9 +114,9 @@ def scan(data: Path, _folder: Path) -> tuple[int, int]:
 
 
 def rules(data: Path, _folder: Path) -> tuple[int, int]:
-    """Rows, and events."""
+    """Rows, and events as rows of events.parquet."""
     replay = Run(Recording(data), DEFAULT)
-    events = sum(1 for _ in replay.events())
+    events = sum(chunk.table.num_rows for chunk in replay.chunks(objects=False))
     return replay.counts["observations"], events
 
 
@@ -128,12 +128,11 @@ def whole(data: Path, folder: Path) -> tuple[int, int]:
 
 def naive(data: Path, _folder: Path) -> tuple[int, int]:
     """Rows, and moves of the bare rule."""
-    slots, last = SlotTable(), np.zeros(1 << 20, np.int64)
-    names = [Names(name, Codes()) for name in ("competitor", "product_id")]
+    slots, last, names = SlotTable(), np.zeros(1 << 20, np.int64), Names("competitor", Codes())
     rows = moves = 0
     for frame in Recording(data).frames(0):
-        shops, products = (np.asarray(one.codes(frame, name)) for one, name in zip(names, SERIES, strict=True))
-        moves += bare_rule(slots.find(shops, products), frame.price, last)
+        shops = np.broadcast_to(names.codes(frame, "competitor"), frame.rows)
+        moves += bare_rule(slots.find(np.ascontiguousarray(shops), frame.packed("product_id")), frame.price, last)
         rows += frame.rows
     return rows, moves
 

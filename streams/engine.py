@@ -12,12 +12,14 @@ from contracts.observations import Observation, within_int64
 from contracts.policy import Detection
 from streams.kernel import (
     COUNTERS,
+    DELISTED,
     HIT_COLUMNS,
     HITS_PER_ROW,
     INVALID,
     N_DELISTED,
     NO_PRICE,
     Batch,
+    Ints,
     rules_of,
     walk,
 )
@@ -71,10 +73,14 @@ class Engine:
 
     def observe_columns(self, columns: Batch, some: Callable[[list[int]], Sequence[Observation]]) -> list[MarketEvent]:
         """The same for a batch that is columns already; `some` gives the observations of eventful rows."""
+        return self.events_of(self.hits_of(columns), some)
+
+    def hits_of(self, columns: Batch) -> Ints:
+        """What happened in a batch, (hits, HIT_COLUMNS), in the order of its rows; `rejected` has its invalid rows."""
         state, count = self.state, len(columns.slot)
         if len(self._hits) < HITS_PER_ROW * count:
             self._hits = np.empty((HITS_PER_ROW * count, HIT_COLUMNS), np.int64)
-        events: list[MarketEvent] = []
+        parts: list[Ints] = []
         self.rejected = []
         at = 0
         while at < count:
@@ -82,18 +88,30 @@ class Engine:
             hits = self._hits[:found]
             invalid = hits[:, 1] == INVALID
             self.rejected += hits[invalid, 0].tolist()
-            eventful = hits[~invalid].tolist()
-            for seen, (_row, what, *numbers) in zip(some([hit[0] for hit in eventful]), eventful, strict=True):
-                events += event_of(seen, what, numbers)
+            parts.append(hits[~invalid])
             if at < count:
-                events.extend(self._gone(int(columns.slot[at]), int(columns.observed_at[at])))
+                parts.append(self._gone(at, int(columns.slot[at]), int(columns.observed_at[at])))
+        return np.concatenate(parts) if len(parts) > 1 else parts[0] if parts else self._hits[:0]
+
+    def events_of(self, hits: Ints, some: Callable[[list[int]], Sequence[Observation]]) -> list[MarketEvent]:
+        """The events of `hits_of`."""
+        events: list[MarketEvent] = []
+        found = hits.tolist()
+        seen = iter(some([hit[0] for hit in found if hit[1] != DELISTED]))
+        for _row, what, *numbers in found:
+            if what == DELISTED:
+                events.append(delisted(self.state.series[numbers[0]], numbers[1]))
+            else:
+                events += event_of(next(seen), what, numbers)
         return events
 
-    def _gone(self, slot: int, now: int) -> list[MarketEvent]:
+    def _gone(self, row: int, slot: int, now: int) -> Ints:
         """Search the shop of a row that is the first of its day for products nobody has seen lately."""
         gone = missing(self.state, int(self.state.slots[slot]["competitor"]), now, self._rules.delist)
         self._counts[N_DELISTED] += len(gone)
-        return [delisted(self.state.series[number], now) for number in gone]
+        hits = np.zeros((len(gone), HIT_COLUMNS), np.int64)
+        hits[:, 0], hits[:, 1], hits[:, 2], hits[:, 3] = row, DELISTED, gone, now
+        return hits
 
     def _columns(self, rows: Sequence[Observation]) -> Batch:
         currencies = self.state.currencies

@@ -17,7 +17,7 @@ from contracts.policy import Detection
 from contracts.times import DAY_MS, HOUR_MS, MINUTE_MS
 
 Ints = npt.NDArray[np.int64]
-_jit: Any = numba.njit(cache=True, nogil=True)
+_jit: Any = numba.njit(cache=True, nogil=True, forceinline=True)
 
 NEVER = np.iinfo(np.int64).min
 NO_PRICE = NEVER  # the row of a page that shows no price
@@ -39,6 +39,7 @@ INFERRED = 9  # price during the promotion, price before it, when it began
 LISTED = 10
 MASS = 11  # products moved, products seen, median change in basis points, cause, its spread
 INVALID = 12
+DELISTED = 13  # slot, when: found by the search before the row, not by it
 HIT_COLUMNS = 7  # row, what, and five numbers
 HITS_PER_ROW = 7
 OTHER_CURRENCY, MOVED, HELD, GONE = 0, 1, 2, 3  # causes of a mass move
@@ -133,31 +134,43 @@ def walk(slots: Any, shops: Any, batch: Batch, rules: Rules, start: int, counts:
         The number of hits, and the row to go on from: smaller than n where the shop of that
         row is due for a search of products that are gone, before the row itself.
     """
-    found = 0
-    for row in range(start, len(batch.slot)):
-        slot = slots[batch.slot[row]]
+    found = bucket = day = 0
+    bucket_end = day_end = NEVER
+    numbers, times, prices, currencies, stock, promotions = batch
+    for row in range(start, len(numbers)):
+        slot = slots[numbers[row]]
         shop = shops[slot.competitor]
-        now = batch.observed_at[row]
-        if rules.delist > 0 and now // DAY_MS > shop.swept_day:
+        now = times[row]
+        # A division costs as much as half of the rest, and neighbouring rows are of one day.
+        if now >= day_end or now < day_end - DAY_MS:
+            day = now // DAY_MS
+            day_end = (day + 1) * DAY_MS
+        if rules.delist > 0 and day > shop.swept_day:
             if shop.first_seen_at != NEVER:
                 return found, row
-            shop.swept_day = now // DAY_MS
+            shop.swept_day = day
+        if rules.mass_minimum > 0:
+            if now >= bucket_end or now < bucket_end - rules.mass_window:
+                bucket = now // rules.mass_window
+                bucket_end = (bucket + 1) * rules.mass_window
+            enter_bucket(slot, shop, bucket)
         counts[N_ROWS] += 1
-        found = observe(slot, shop, row, batch, rules, counts, hits, found)
-    return found, len(batch.slot)
+        found = observe(
+            slot, shop, row, now, prices[row], currencies[row], stock[row], promotions[row], rules, counts, hits, found
+        )
+    return found, len(numbers)
 
 
 @_jit
-def observe(slot: Any, shop: Any, row: int, batch: Batch, rules: Rules, counts: Ints, hits: Ints, found: int) -> int:
+def observe(
+    slot: Any, shop: Any, row: int, now: int, price: int, currency: int, availability: int, shown: int, rules: Rules,
+    counts: Ints, hits: Ints, found: int,
+) -> int:  # fmt: skip
     """Take in one row."""
-    now, price, currency = batch.observed_at[row], batch.price[row], batch.currency[row]
-    availability = batch.availability[row]
-    if rules.mass_minimum > 0:
-        enter_bucket(slot, shop, now // rules.mass_window)
     if now > slot.checked_at:
         slot.checked_at = now
         found = note_availability(slot, row, availability, rules.confirmations, counts, hits, found)
-        found = note_promotions(slot, shop, row, batch.promotions[row], rules.novel, counts, hits, found)
+        found = note_promotions(slot, shop, row, shown, rules.novel, counts, hits, found)
     if price == NO_PRICE and availability == OUT_OF_STOCK:
         return found  # an answer, not an error
     if price <= 0 or price > LARGEST or currency < 0:
@@ -296,8 +309,9 @@ def accept(slot: Any, price: int) -> None:
     """Make a price the last accepted one."""
     slot.last = price
     slot.ring[slot.ring_next] = price
-    slot.ring_next = (slot.ring_next + 1) % 5
-    slot.ring_size = min(slot.ring_size + 1, 5)
+    slot.ring_next = slot.ring_next + 1 if slot.ring_next < 4 else 0
+    if slot.ring_size < 5:
+        slot.ring_size += 1
 
 
 @_jit
@@ -317,7 +331,8 @@ def believe(slot: Any, price: int, currency: int, later: bool, rules: Rules) -> 
             restart(slot, currency)
             slot.last = 0
         return True
-    if same_currency and not strange(slot.ring, slot.ring_size, price, rules.factor):
+    # The price accepted last is among the five, and was not strange to those before it: nor is it now.
+    if same_currency and (price == slot.last or not strange(slot.ring, slot.ring_size, price, rules.factor)):
         slot.held = 0
         slot.held_currency = -1
         return True

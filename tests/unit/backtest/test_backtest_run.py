@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from backtest.output import EVENTS_SCHEMA, batch_of, event_cells
 from backtest.recording import Recording
 from backtest.runner import Run, backtest
 from contracts.codec import encode
@@ -67,9 +68,12 @@ def test_a_recording_gives_the_events_of_the_engine(tmp_path: Path, policy: type
     by_partition = record(tmp_path, market(seed=overlap, rows=3000), overlap=overlap)
 
     run = Run(Recording(tmp_path), policy)
+    events = list(run.events())
     found: dict[int, list[bytes]] = {}
-    for partition, event in run.events():
+    for partition, event in events:
         found.setdefault(partition, []).append(encode(event))
+    tables = [chunk.table for chunk in Run(Recording(tmp_path), policy).chunks(objects=False)]
+    assert pa.concat_batches(tables).equals(batch_of([event for _, event in events], EVENTS_SCHEMA, event_cells))
 
     for partition, rows in by_partition.items():
         engine = Engine(policy.detection)

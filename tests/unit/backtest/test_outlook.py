@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from backtest.outlook import IndexByDay, outlook_of
+from backtest.output import EVENTS_SCHEMA, batch_of, event_cells
 from backtest.report import render
 from backtest.tally import Tally
 from contracts.policy import DEFAULT
@@ -41,7 +42,7 @@ def test_the_index_of_each_day_and_every_plot_are_in_the_report() -> None:
     for day, price in enumerate((9_000, 8_000, 12_500)):
         index.reach(NOW + day * DAY_MS, agent.state)
         event = move(price, at=NOW + day * DAY_MS, event_id=f"e{day}")
-        tally.event(event)
+        tally.events(batch_of([event], EVENTS_SCHEMA, event_cells))
         for proposal in agent.on_event(event):
             tally.proposal(proposal)
     index.note(agent.state)
