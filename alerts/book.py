@@ -12,27 +12,36 @@ to see an event twice, and to start again from the ledger:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import msgspec
 
 from alerts import severity, text
 from alerts.campaigns import CUT, Campaigns, belongs, merged, subject_of, touches_us
-from alerts.made import KINDS, Key, closed, gathered, key_of_alert, key_of_digest, key_of_event, made
+from alerts.made import (
+    DIGESTS,
+    ENDINGS,
+    KINDS,
+    PROMOTIONS,
+    Key,
+    closed,
+    gathered,
+    group_of,
+    key_of_alert,
+    key_of_digest,
+    key_of_event,
+    made,
+)
 from alerts.phrases import say
 from alerts.severity import Exposure
 from contracts.alerts import Alert, Severity
 from contracts.events import (
-    BackInStock,
     MarketEvent,
     MassMove,
     PriceMoved,
     ProductDelisted,
     ProductListed,
-    PromotionEnded,
     PromotionStarted,
 )
-from contracts.ids import make_id
 from contracts.policy import Alerting
 from contracts.times import DAY_MS, HOUR_MS
 
@@ -40,11 +49,15 @@ NONE = (0, "")
 STALE_DAYS = 30  # an episode nobody returned from by then is the new normal
 
 
-class Episode(NamedTuple):
-    """What the newest event of a series made, which of it was told, and whether people know it as open."""
+class Episode(msgspec.Struct, frozen=True, gc=False):
+    """What the newest event of a series made, which of it was told, and whether people know it as open.
 
-    made: list[Alert]
-    told: list[Alert]
+    Half a million of them are nothing that the garbage collector need look through: neither they
+    nor the tuples and alerts in them can be part of a cycle.
+    """
+
+    made: tuple[Alert, ...]
+    told: tuple[Alert, ...]
     public: bool
 
 
@@ -61,7 +74,7 @@ class AlertBook:
         """Take over alerts from the ledger, in any order: the newest of each episode's key count."""
         newest: dict[Key, list[Alert]] = {}
         for key, episode in self._episodes.items():
-            newest[key] = episode.told or episode.made
+            newest[key] = list(episode.told or episode.made)
         touched = set()
         for alert in alerts:
             key = key_of_alert(alert)
@@ -88,7 +101,7 @@ class AlertBook:
             told = [*members.get(last.event_id, []), *told]
         # Merged into a campaign, an episode is over for people and goes on unheard.
         goes_on = [msgspec.structs.replace(last, status="updated")] if last.campaign else told
-        self._episodes[key] = Episode(goes_on, told, last.status != "closed")
+        self._episodes[key] = Episode(tuple(goes_on), tuple(told), last.status != "closed")
 
     def open_alerts(self) -> list[Alert]:
         """Every alert that people know as open, at its newest state."""
@@ -96,14 +109,14 @@ class AlertBook:
 
     def on_event(self, event: MarketEvent, exposure: Exposure | None = None) -> list[Alert]:
         """Alerts to tell because of an event: none, one, or the end of some and the start of another."""
-        if isinstance(event, PromotionStarted | PromotionEnded) and event.promotion == "inferred":
+        if isinstance(event, PROMOTIONS) and event.promotion == "inferred":
             return []  # it is over already, and the prices were told
-        if isinstance(event, ProductListed | ProductDelisted | MassMove):
+        if isinstance(event, DIGESTS):
             return self._digest(event)
         key = key_of_event(event)
         known = self._episodes.get(key)
         if known is None:
-            return [] if isinstance(event, PromotionEnded | BackInStock) else self._tell(event, key, exposure, None)
+            return [] if isinstance(event, ENDINGS) else self._tell(event, key, exposure, None)
         newest = known.made[-1]
         if event.event_id == newest.event_id:
             return list(known.told)
@@ -132,7 +145,7 @@ class AlertBook:
                 public = True
                 self._campaigns.opened(event, key)
             kept.append(alert)
-        self._episodes[key] = Episode(kept, told, public)
+        self._episodes[key] = Episode(tuple(kept), tuple(told), public)
         return told
 
     def _price(self, event: PriceMoved, newest: Alert | None, exposure: Exposure | None) -> list[Alert]:
@@ -168,15 +181,15 @@ class AlertBook:
             to_minor=event.price_minor,
             currency=event.currency,
             change_bp=change_bp,
-            group=make_id("group", event.competitor, "down" if change_bp < 0 else "up", event.observed_at // HOUR_MS),
+            group=group_of(event.competitor, "down" if change_bp < 0 else "up", event.observed_at // HOUR_MS),
         )
 
     @staticmethod
     def _other(event: MarketEvent, newest: Alert | None) -> list[Alert]:
-        if isinstance(event, PromotionEnded | BackInStock):
+        if isinstance(event, ENDINGS):
             return [closed(newest, event)] if newest is not None else []
         level: Severity = "yellow" if isinstance(event, PromotionStarted) and event.novel else "green"
-        group = make_id("group", event.competitor, KINDS[type(event)], event.observed_at // HOUR_MS)
+        group = group_of(event.competitor, KINDS[type(event)], event.observed_at // HOUR_MS)
         headline = text.of_event(event)
         if newest is not None and not _fresh(newest, event):
             return [closed(newest, event), made(event, level, headline, None, group=group)]
@@ -213,7 +226,7 @@ class AlertBook:
         alert = gathered(event, newest.severity, newest.subject, count, newest)
         alert = msgspec.structs.replace(alert, change_bp=newest.change_bp, reasons=newest.reasons)
         told = [alert] if doubled else []
-        self._episodes[key] = Episode([alert], told, public=True)
+        self._episodes[key] = Episode((alert,), tuple(told), public=True)
         return told
 
     def _new(self, event: ProductListed | ProductDelisted | MassMove, key: Key, newest: Alert | None) -> list[Alert]:
@@ -226,7 +239,7 @@ class AlertBook:
         alert = gathered(event, level, key[-1], _amount(event), None)
         if isinstance(event, MassMove):
             alert = msgspec.structs.replace(alert, change_bp=event.median_change_bp, reasons=(event.reason,))
-        self._episodes[key] = Episode([*over, alert], [*over, alert], public=True)
+        self._episodes[key] = Episode((*over, alert), (*over, alert), public=True)
         return [*over, alert]
 
     def _campaign(self, told: list[Alert], key: Key) -> list[Alert]:
@@ -234,7 +247,7 @@ class AlertBook:
         members = self._merge(episode.made[-1])
         campaign = touches_us(episode.made[-1], members) if told else episode.made[-1]
         told = [*told[:-1], *members, campaign] if told else members
-        self._episodes[key] = Episode([*episode.made[:-1], campaign], told, public=True)
+        self._episodes[key] = Episode((*episode.made[:-1], campaign), tuple(told), public=True)
         self._campaigns.run(campaign)
         return told
 
@@ -246,7 +259,7 @@ class AlertBook:
             if episode.public and belongs(campaign, episode.made[-1]):
                 members.append(merged(episode.made[-1], campaign))
                 goes_on = msgspec.structs.replace(members[-1], status="updated", headline=episode.made[-1].headline)
-                self._episodes[key] = Episode([goes_on], [members[-1]], public=False)
+                self._episodes[key] = Episode((goes_on,), (members[-1],), public=False)
         return members
 
 

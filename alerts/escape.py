@@ -15,7 +15,9 @@ LONGEST = 500
 
 def clean(text: str) -> str:
     """One line without controls or marks that turn the direction of writing."""
-    shown = "".join(letter if unicodedata.category(letter) not in _NOT_SHOWN else " " for letter in text[: 4 * LONGEST])
+    shown = text[: 4 * LONGEST]
+    if not shown.isprintable():  # so are all letters but those of the categories here, and other spaces than our own
+        shown = "".join(letter if unicodedata.category(letter) not in _NOT_SHOWN else " " for letter in shown)
     return " ".join(shown.split())[:LONGEST]
 
 

@@ -13,7 +13,7 @@ AlertStatus = Literal["opened", "updated", "closed"]
 AlertKind = Literal["price", "promotion", "stock", "mass_move", "assortment", "quarantine"]
 
 
-class Alert(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Alert(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """An alert at one revision. Same `alert_id` through its whole episode; upsert on it.
 
     `observed_at` is when the shop's response that caused this revision arrived,

@@ -13,7 +13,7 @@ QuarantineReason = Literal["above_median", "below_median", "currency_changed"]
 MassMoveVerdict = Literal["campaign", "broken_page"]
 
 
-class MarketEvent(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", kw_only=True):
+class MarketEvent(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", kw_only=True, gc=False):
     """Base of every event: where and when it was seen. `observed_at` in epoch ms, UTC."""
 
     event_id: str
@@ -30,7 +30,7 @@ class MarketEvent(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="ki
     evidence: str = ""
 
 
-class PriceMoved(MarketEvent, frozen=True, omit_defaults=True, tag="PriceMoved", kw_only=True):
+class PriceMoved(MarketEvent, frozen=True, omit_defaults=True, tag="PriceMoved", kw_only=True, gc=False):
     """A price moved by more than the threshold against the last accepted (step) or the anchor (drift)."""
 
     basis: Basis
@@ -41,7 +41,7 @@ class PriceMoved(MarketEvent, frozen=True, omit_defaults=True, tag="PriceMoved",
     in_stock: bool = True
 
 
-class PromotionStarted(MarketEvent, frozen=True, omit_defaults=True, tag="PromotionStarted", kw_only=True):
+class PromotionStarted(MarketEvent, frozen=True, omit_defaults=True, tag="PromotionStarted", kw_only=True, gc=False):
     """A promotion appeared; `novel` where this competitor has not used its kind lately."""
 
     promotion: PromotionKind
@@ -52,7 +52,7 @@ class PromotionStarted(MarketEvent, frozen=True, omit_defaults=True, tag="Promot
     novel: bool = False
 
 
-class PromotionEnded(MarketEvent, frozen=True, omit_defaults=True, tag="PromotionEnded", kw_only=True):
+class PromotionEnded(MarketEvent, frozen=True, omit_defaults=True, tag="PromotionEnded", kw_only=True, gc=False):
     """A promotion is no longer shown."""
 
     promotion: PromotionKind
@@ -60,26 +60,28 @@ class PromotionEnded(MarketEvent, frozen=True, omit_defaults=True, tag="Promotio
     currency: str = ""
 
 
-class OutOfStock(MarketEvent, frozen=True, omit_defaults=True, tag="OutOfStock", kw_only=True):
+class OutOfStock(MarketEvent, frozen=True, omit_defaults=True, tag="OutOfStock", kw_only=True, gc=False):
     """The shop says it cannot deliver; never concluded from silence or a block page."""
 
 
-class BackInStock(MarketEvent, frozen=True, omit_defaults=True, tag="BackInStock", kw_only=True):
+class BackInStock(MarketEvent, frozen=True, omit_defaults=True, tag="BackInStock", kw_only=True, gc=False):
     """The shop can deliver again."""
 
 
-class ProductListed(MarketEvent, frozen=True, omit_defaults=True, tag="ProductListed", kw_only=True):
+class ProductListed(MarketEvent, frozen=True, omit_defaults=True, tag="ProductListed", kw_only=True, gc=False):
     """A product was seen for the first time at this shop."""
 
     price_minor: int | None = None
     currency: str = ""
 
 
-class ProductDelisted(MarketEvent, frozen=True, omit_defaults=True, tag="ProductDelisted", kw_only=True):
+class ProductDelisted(MarketEvent, frozen=True, omit_defaults=True, tag="ProductDelisted", kw_only=True, gc=False):
     """A product has been gone for long enough to be believed."""
 
 
-class ObservationQuarantined(MarketEvent, frozen=True, omit_defaults=True, tag="ObservationQuarantined", kw_only=True):
+class ObservationQuarantined(
+    MarketEvent, frozen=True, omit_defaults=True, tag="ObservationQuarantined", kw_only=True, gc=False
+):
     """A price too strange to believe is held until a second fetch confirms it."""
 
     price_minor: int
@@ -88,7 +90,7 @@ class ObservationQuarantined(MarketEvent, frozen=True, omit_defaults=True, tag="
     reason: QuarantineReason
 
 
-class MassMove(MarketEvent, frozen=True, omit_defaults=True, tag="MassMove", kw_only=True):
+class MassMove(MarketEvent, frozen=True, omit_defaults=True, tag="MassMove", kw_only=True, gc=False):
     """Most products of one shop jumped at once: a campaign, or a broken page. `product_id` is empty.
 
     `median_change_bp`: median relative change in basis points (-1200 is 12 % down).
