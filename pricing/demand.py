@@ -1,17 +1,28 @@
-"""How many units a day a SKU sells, from the intervals its sales are reported in."""
+"""How many units a day a SKU sells, from the intervals its sales are reported in.
+
+Reports by the day go to the daily model (weekday, price, own promotion, outages left out);
+other intervals, short histories and slow movers to a mean in which recent days weigh more.
+"""
 
 from __future__ import annotations
 
 import math
 
 import msgspec
+import numpy as np
 
 from contracts.facts import UnitsSold
 from contracts.times import DAY_MS
+from pricing.daily import Days, daily, outages
 
 WINDOW_DAYS = 56
 HALF_LIFE_DAYS = 14
 Z80 = 1.2816  # 80 % interval
+DAILY_DAYS = 84  # whole weeks; fewer than the topic of sales keeps, so that a restart knows as much
+AHEAD_DAYS = 28  # whole weeks, so that every weekday counts alike
+ELASTICITY = -2.0  # only to bring past prices to today's
+UNEVEN = 0.05  # of a day that a daily report may be longer, shorter or later
+EPOCH = 719_163  # ordinal of 1970-01-01
 
 
 class Demand(msgspec.Struct, frozen=True):
@@ -25,16 +36,19 @@ class Demand(msgspec.Struct, frozen=True):
 class SalesHistory:
     """Sales of one SKU by interval; a repeated report of an interval replaces the earlier one."""
 
-    __slots__ = ("_sold",)
+    __slots__ = ("_made", "_sold", "_version")
 
     def __init__(self) -> None:
         self._sold: dict[int, UnitsSold] = {}
+        self._version = 0
+        self._made: tuple[tuple[int, ...], Demand | None] = ((), None)
 
     def add(self, sold: UnitsSold) -> None:
         """Take a report; one with an empty interval, negative or infinite units says nothing."""
         if sold.interval_end <= sold.interval_start or not 0.0 <= sold.units < math.inf:
             return
         self._sold[sold.interval_start] = sold
+        self._version += 1
         oldest = max(self._sold) - 2 * WINDOW_DAYS * DAY_MS
         if min(self._sold) < oldest:
             self._sold = {start: kept for start, kept in self._sold.items() if start >= oldest}
@@ -44,21 +58,58 @@ class SalesHistory:
         return [self._sold[start] for start in sorted(self._sold)]
 
     def forecast(self, at: int) -> Demand | None:
-        """Daily demand as of a moment; None where nothing was reported in the window before it.
+        """Daily demand of the four weeks from a moment, at the last price; None where the window before it is empty.
 
-        Recent days weigh more (half as much every two weeks); intervals that ended after
-        `at` are not known yet.
+        Intervals that ended after `at` are not known yet. The interval is that of the mean
+        over the four weeks, not of a single day.
         """
-        known = [s for s in self.reports() if at - WINDOW_DAYS * DAY_MS < s.interval_end <= at]
-        if not known:
+        known = [s for s in self.reports() if s.interval_end <= at]
+        if not known or known[-1].interval_end <= at - WINDOW_DAYS * DAY_MS:
             return None
-        days = [(s.interval_end - s.interval_start) / DAY_MS for s in known]
-        weights = [math.pow(0.5, (at - s.interval_end) / DAY_MS / HALF_LIFE_DAYS) for s in known]
-        exposure = math.fsum(w * d for w, d in zip(weights, days, strict=True))
-        mean = math.fsum(w * s.units for w, s in zip(weights, known, strict=True)) / exposure
-        # Counts scatter at least as a Poisson does, usually more.
-        scatter = math.fsum(
-            w * (s.units - mean * d) ** 2 / d for w, s, d in zip(weights, known, days, strict=True)
-        ) / math.fsum(weights)
-        error = Z80 * math.sqrt(max(scatter, mean, 1 / exposure) / exposure)
-        return Demand(round(mean, 6), round(max(0.0, mean - error), 6), round(mean + error, 6))
+        key = (self._version, len(known), (at - known[0].interval_start) // DAY_MS)
+        if self._made[0] != key:
+            self._made = (key, _by_day(known, at))
+        return self._made[1] or _weighted(known, at)
+
+
+def _by_day(known: list[UnitsSold], at: int) -> Demand | None:
+    """What the daily model says; None where the reports are not by the day or the model asks for more."""
+    first = known[0].interval_start
+    days = (at - first) // DAY_MS
+    starts = np.array([s.interval_start - first for s in known]) / DAY_MS
+    lengths = np.array([s.interval_end - s.interval_start for s in known]) / DAY_MS
+    place = np.rint(starts).astype(int)
+    even = np.abs(np.r_[lengths - 1, starts - place]).max() <= UNEVEN
+    if not even or len(set(place.tolist())) < len(place) or place[-1] >= days:
+        return None
+    units, price, promoted = np.full(days, np.nan), np.full(days + AHEAD_DAYS, np.nan), np.zeros(days, dtype=bool)
+    units[place] = [s.units for s in known]
+    price[place] = [float(s.price_minor or 0) for s in known]
+    promoted[place] = [s.on_promotion for s in known]
+    skipped = max(0, days - DAILY_DAYS)
+    day = (first + DAY_MS // 2) // DAY_MS + EPOCH + skipped
+    made = daily(Days(day, units[skipped:], price[skipped:], promoted[skipped:]), ELASTICITY)
+    return None if made is None else Demand(*(round(value / AHEAD_DAYS, 6) for value in made.total))
+
+
+def _weighted(known: list[UnitsSold], at: int) -> Demand | None:
+    """Mean of the window in which recent days weigh more: half as much every two weeks."""
+    known = _without_outages([s for s in known if s.interval_end > at - WINDOW_DAYS * DAY_MS])
+    days = [(s.interval_end - s.interval_start) / DAY_MS for s in known]
+    weights = [math.pow(0.5, (at - s.interval_end) / DAY_MS / HALF_LIFE_DAYS) for s in known]
+    exposure = math.fsum(w * d for w, d in zip(weights, days, strict=True))
+    mean = math.fsum(w * s.units for w, s in zip(weights, known, strict=True)) / exposure
+    # Counts scatter at least as a Poisson does, usually more.
+    scatter = math.fsum(
+        w * (s.units - mean * d) ** 2 / d for w, s, d in zip(weights, known, days, strict=True)
+    ) / math.fsum(weights)
+    error = Z80 * math.sqrt(max(scatter, mean, 1 / exposure) / exposure)
+    return Demand(round(mean, 6), round(max(0.0, mean - error), 6), round(mean + error, 6))
+
+
+def _without_outages(known: list[UnitsSold]) -> list[UnitsSold]:
+    """Without runs of days that chance does not leave empty; everything where the reports are not by the day."""
+    if any(abs((s.interval_end - s.interval_start) / DAY_MS - 1) > UNEVEN for s in known):
+        return known
+    out = outages(np.array([s.units for s in known]), np.zeros(len(known), dtype=bool))
+    return [s for s, gone in zip(known, out, strict=True) if not gone] or known
