@@ -20,6 +20,7 @@ BENCHMARKS = {
     "extraction": "pages a second, beside extruct and price-parser",
     "accuracy": "F1 of extraction a field on real product pages, also without their markup",
     "forecast": "error of the forecast 8 weeks ahead, beside simple baselines",
+    "daily": "error of the daily forecast and of its intervals, with stock-outs",
     "pricing": "SKUs decided a second",
     "alerts": "events a second through the alert book",
     "console": "time of a page with a year of data",
