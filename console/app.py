@@ -20,6 +20,7 @@ from console import (
     api,
     approval_api,
     backtest_pages,
+    brief_pages,
     decision_pages,
     delegation_pages,
     evidence,
@@ -64,6 +65,7 @@ ROOMS = (
     match_pages,
     policy_pages,
     backtest_pages,
+    brief_pages,
     office_pages,
     evidence,
     approval_api,
@@ -110,7 +112,8 @@ def create_app(
         address=address,
         fixed_policy=fixed_policy,
     )
-    app.router.add_event_handler("shutdown", app.state.desk.trials.stop)
+    app.router.add_event_handler("shutdown", app.state.desk.trials.job.stop)
+    app.router.add_event_handler("shutdown", app.state.desk.briefs.job.stop)
     if oidc is not None:
         app.add_middleware(
             SessionMiddleware,

@@ -17,7 +17,7 @@ SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:
 def backtests(request: Request, person: Reader, desk: TheDesk) -> HTMLResponse:
     """Backtests kept in `<data>/backtests/<name>`, the newest first."""
     trials = desk.trials
-    values = {"rows": trials.results(), "running": trials.running(), "failed": trials.failed()}
+    values = {"rows": trials.results(), "running": trials.job.running(), "failed": trials.job.failed()}
     return page(
         request, "backtests.html", person.lang, person=person, section="backtests", folder=trials.folder, **values
     )

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import Depends, Form, HTTPException, Request
 
+from console.briefs import Briefs
 from console.live import Live
 from console.oidc import Oidc
 from console.security import COOKIE, Brake, Pace, Refusals, Session, Sessions
@@ -36,6 +37,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "audit": tuple(role for role in ROLES if role != "viewer"),
     "people": ("admin",),
     "draft": tuple(role for role in ROLES if role != "viewer"),
+    "brief": tuple(role for role in ROLES if role != "viewer"),
     "activate": ("marketing_director", "general_manager", "admin"),
 }
 
@@ -76,6 +78,7 @@ class Desk:
     ) -> None:
         self.ledger, self.demo, self.data = ledger, demo, data
         self.fixed_policy, self._policy, self.trials = fixed_policy, policy, Trials(data)
+        self.briefs = Briefs(data)
         self.policies = {one.version: one for one in (policy, *policies)}
         self.sessions, self.brake, self.live = Sessions(secret), Brake(), Live(ledger)
         self._refusals = Refusals()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from starlette.datastructures import FormData
 
 from console import settings_form
 from console.desk import NO_NUL, Desk, Person, Reader, TheDesk, Writer, need, now_ms
+from console.job import environment_of
 from console.render import page, query
 from contracts.errors import BadInputError, NotAllowedError, NotFoundError
 from contracts.policy import Policy
@@ -34,8 +34,8 @@ def policies(request: Request, person: Reader, desk: TheDesk, version: str = "",
     groups = settings_form.rows(settings_form.values_of(chosen), theirs, person.lang)
     values: dict[str, Any] = {"groups": groups, "chosen": chosen.version, "active": active.version}
     values |= {"other": against.version if against else "", "versions": versions(desk), "fixed": desk.fixed_policy}
-    values |= {"backtest": desk.trials.beside(active.version, chosen.version), "running": desk.trials.running()}
-    values |= {"recorded": desk.trials.recordings is not None, "failed": desk.trials.failed()}
+    values |= {"backtest": desk.trials.beside(active.version, chosen.version), "running": desk.trials.job.running()}
+    values |= {"recorded": desk.trials.recordings is not None, "failed": desk.trials.job.failed()}
     values |= {"may_draft": person.may("draft"), "may_activate": person.may("activate")}
     return page(request, "policies.html", person.lang, person=person, section="policies", **values)
 
@@ -117,7 +117,7 @@ def try_it(person: Writer, desk: TheDesk, version: Text) -> Response:
     """Set a version beside the one in force, on everything that was recorded."""
     need(person, "draft")
     chosen, now = find(desk, version), now_ms()
-    environment = {**os.environ, "PRICERADAR_LEDGER": desk.ledger.url}
+    environment = environment_of(desk.ledger, desk.data)
     name = f"{re.sub('[^A-Za-z0-9_-]', '-', chosen.version)}-{now // 1000}"
     desk.trials.start(name, desk.policy.version, chosen.version, environment, now)
     return RedirectResponse(f"/policies?{query(version=version)}", 303)

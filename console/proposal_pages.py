@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
 from console import bars, chart
-from console.alert_pages import position, price_steps
+from console.alert_pages import Word, position, price_steps
 from console.decision_pages import state_of
 from console.desk import NO_NUL, Desk, Person, Reader, TheDesk, Writer, now_ms
 from console.render import page
@@ -25,6 +25,7 @@ from pricing.explain import explain
 
 router = APIRouter(include_in_schema=False)
 PAGE = 50
+MOST_LOOKED_AT = 1_000  # waiting proposals among which are those of one person
 STATUSES = ("pending", "approved", "published", "rejected", "expired", "blocked")
 Text = Annotated[str, Form(max_length=2_000, pattern=NO_NUL)]
 Chosen = Annotated[list[str] | None, Form()]
@@ -62,17 +63,28 @@ def foreseen(connection: Connection, desk: Desk, person: Person, proposal_id: st
 
 @router.get("/proposals")
 def queue(
-    request: Request, person: Reader, desk: TheDesk, status: str = "pending", sku: str = "", after: str = ""
+    request: Request,
+    person: Reader,
+    desk: TheDesk,
+    status: Word = "pending",
+    sku: Word = "",
+    after: Word = "",
+    mine: Word = "",
 ) -> HTMLResponse:
-    """A page of proposals, those that wait for people first of all."""
-    chosen = "" if status == "all" else status
+    """A page of proposals, those that wait for people first of all; `mine` leaves those this person may sign now."""
+    chosen, sku = "" if status == "all" else status, sku.strip()
+    only_mine = bool(mine) and status == "pending"
     with desk.ledger.reading() as connection:
-        found = pages.proposals(connection, chosen, sku, position(after), PAGE + 1)
-        items = facts.items_of(connection, [proposal.sku for proposal, _where in found])
-        turns = signing.turns(connection, found[:PAGE], person.name, person.role, now_ms(), desk.policy)
+        found = pages.proposals(connection, chosen, sku, position(after), MOST_LOOKED_AT if only_mine else PAGE + 1)
+        looked_at = found[-1][0] if len(found) == MOST_LOOKED_AT else None
+        turns = signing.turns(connection, found, person.name, person.role, now_ms(), desk.policy)
+        if only_mine:
+            found = [one for one in found if turns[one[0].proposal_id].mine]
+        items = facts.items_of(connection, [proposal.sku for proposal, _where in found[:PAGE]])
     rows = [_row(items, turns, *one) for one in found[:PAGE]]
-    last = found[PAGE - 1][0] if len(found) > PAGE else None
+    last = found[PAGE - 1][0] if len(found) > PAGE else looked_at
     values = {"rows": rows, "status": status, "sku": sku, "after": after, "counts": desk.ledger.proposal_counts()}
+    values |= {"mine": mine}
     values |= {"more": f"{last.decided_at}.{last.proposal_id}" if last else "", "statuses": STATUSES}
     return page(request, "proposals.html", person.lang, person=person, section="proposals", **values)
 

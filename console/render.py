@@ -23,7 +23,18 @@ from pricing.phrases import GUARDS, REASON_TEXTS
 
 FOLDER = Path(__file__).parent
 LOCALES = {"en": "en", "zh": "zh_CN"}
-SECTIONS = ("overview", "alerts", "proposals", "products", "matches", "policies", "backtests", "audit", "people")
+SECTIONS = (
+    "overview",
+    "alerts",
+    "proposals",
+    "products",
+    "matches",
+    "briefs",
+    "policies",
+    "backtests",
+    "audit",
+    "people",
+)
 
 
 def money(amount: int | None, currency: str, lang: str = "en") -> str:

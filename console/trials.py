@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from contracts.errors import NotAllowedError, NotFoundError
-from runtime.supervisor import killed_with_parent, last_line
+from console.job import Job
+from contracts.errors import NotFoundError
 
 SHOWN = 100
 COMMAND = (sys.executable, "-m", "cli", "backtest")
-
-
-class Running(msgspec.Struct, frozen=True):
-    """A backtest that has begun (epoch ms) and not ended."""
-
-    name: str
-    started_at: int
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -54,9 +45,7 @@ class Trials:
 
     def __init__(self, data: Path | None, command: Sequence[str] = COMMAND) -> None:
         self._data, self._command = data, list(command)
-        self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._running: Running | None = None
+        self.job = Job("a backtest")
 
     @property
     def folder(self) -> Path:
@@ -74,42 +63,10 @@ class Trials:
         recordings = self.recordings
         if recordings is None:
             raise NotFoundError("nothing has been recorded yet: the recorder fills <data>/recordings")
-        with self._lock:
-            if self.running() is not None:
-                raise NotAllowedError("a backtest is running already; wait until it has ended")
-            self.folder.mkdir(parents=True, exist_ok=True)
-            choices = ["--policy", policy, "--compare", other, "--out", str(self.folder / name)]
-            with self._log(name).open("wb") as log:
-                self._process = subprocess.Popen(
-                    [*self._command, str(recordings), *choices],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    env=environment,
-                    start_new_session=True,
-                    preexec_fn=killed_with_parent,  # noqa: PLW1509 one C call
-                )
-            self._running = Running(name, now_ms)
-
-    def running(self) -> Running | None:
-        """The backtest that runs now."""
-        return self._running if self._process is not None and self._process.poll() is None else None
-
-    def failed(self) -> str:
-        """What the last backtest said where it failed, else nothing."""
-        if self._process is None or self._running is None or self._process.poll() in (None, 0):
-            return ""
-        return f"{self._running.name}: {last_line(self._log(self._running.name))}"
-
-    def stop(self) -> None:
-        """End what runs."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-        if self._process is not None:
-            self._process.wait()
-
-    def _log(self, name: str) -> Path:
-        return self.folder / f"{name}.log"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        choices = ["--policy", policy, "--compare", other, "--out", str(self.folder / name)]
+        command = [*self._command, str(recordings), *choices]
+        self.job.start(name, command, self.folder / f"{name}.log", environment, now_ms)
 
     def results(self) -> list[Result]:
         """Backtests that ended, the newest first."""

@@ -227,7 +227,10 @@ def fill_people(ledger: Ledger, now: int) -> None:
 
 
 def fill_folder(data: Path) -> None:
-    """The page behind an alert, and a backtest of two policies."""
+    """The page behind an alert, a backtest of two policies, and a brief."""
+    (data / "briefs").mkdir()
+    for suffix in ("html", "pdf"):
+        (data / "briefs" / f"brief-2026-W47-zh.{suffix}").write_text("<!doctype html><title>b</title>", "utf-8")
     evidence = content_hash(PAGE)
     (data / "snapshots" / evidence[:2]).mkdir(parents=True)
     (data / "snapshots" / evidence[:2] / f"{evidence}.html.gz").write_bytes(gzip.compress(PAGE))

@@ -347,6 +347,7 @@ def test_every_page_looks_right(browser: Browser, address: str, ledger: Ledger, 
         "backtests",
         "audit",
         "people",
+        "briefs",
         "decisions",
         "delegations",
         f"decisions/{decided}",
@@ -373,7 +374,19 @@ def test_every_page_speaks_chinese(browser: Browser, address: str, tmp_path: Pat
     folder = Path(os.environ.get("PRICERADAR_SCREENSHOTS") or tmp_path)
     page = page_of(browser, address, "administrator", viewport={"width": 1280, "height": 800})
     page.goto("/?lang=zh")
-    for name in ("", "alerts", "alerts/alert_0002", "proposals", "proposals/markdown_0", "matches", "policies/edit"):
+    for name in (
+        "",
+        "alerts",
+        "alerts/alert_0002",
+        "proposals",
+        "proposals/markdown_0",
+        "matches",
+        "policies/edit",
+        "briefs",
+        "decisions",
+        "delegations",
+        "people",
+    ):
         page.goto(f"/{name}")
         assert page.locator("html").get_attribute("lang") == "zh-CN"
         assert re.search("[\u4e00-\u9fff]", page.locator("h1").inner_text()), name

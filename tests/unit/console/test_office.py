@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from httpx import AsyncClient
 
+from console.brief_pages import periods
 from console.desk import now_ms
 from contracts.facts import CatalogItem
 from contracts.policy import DEFAULT
@@ -131,3 +134,45 @@ async def test_a_key_is_shown_once_and_ends_when_it_is_revoked(ledger: Ledger) -
             assert (await client.post(path, data={"token": token})).status_code == 303
             assert (await program.get("/api/v1/proposals", headers=bearer)).status_code == 401
         assert (await client.post(path, data={"token": token})).status_code == 404
+
+
+WRITER = """
+import os, sys
+from pathlib import Path
+out = Path(sys.argv[-1])
+out.mkdir(exist_ok=True)
+(out / f"brief-{sys.argv[2]}-{sys.argv[4]}.html").write_text("<script>1</script>")
+(out / f"moves-{sys.argv[2]}.csv").write_text(os.environ["PRICERADAR_LEDGER"])
+"""
+
+
+async def test_a_brief_is_written_beside_the_console_and_runs_nothing(ledger: Ledger, tmp_path: Path) -> None:
+    async with client_of(ledger, data=tmp_path) as client:
+        app: Any = client._transport.app  # type: ignore[attr-defined]
+        briefs = app.state.desk.briefs
+        briefs._command = [sys.executable, "-c", WRITER]
+        token = await signed_in(client, "viewer")
+        form = {"token": token, "period": "2026-W47", "lang": "zh"}
+        assert (await client.post("/briefs", data=form)).status_code == 403
+        form["token"] = await signed_in(client, "analyst")
+        for wrong in ({"period": "../../x"}, {"period": "2026-W4"}, {"lang": "fr"}):
+            assert (await client.post("/briefs", data={**form, **wrong})).status_code == 400
+        assert (await client.post("/briefs", data=form)).status_code == 303
+        assert briefs.job._process.wait(30) == 0
+        assert "brief-2026-W47-zh.html" in (await client.get("/briefs")).text
+        page = await client.get("/briefs/brief-2026-W47-zh.html")
+        assert (page.status_code, page.headers["content-security-policy"][:7]) == (200, "sandbox")
+        assert (await client.get("/briefs/brief-2026-W47-zh.csv")).text == ledger.url
+        for missing in ("brief-2026-W47-zh.pdf", "brief-2026-W47-en.html", "brief-2026-W47-zh.log", "x.html"):
+            assert (await client.get(f"/briefs/{missing}")).status_code == 404
+        briefs._command = [sys.executable, "-c", "raise SystemExit('no recording')"]
+        await client.post("/briefs", data=form)
+        briefs.job._process.wait(30)
+        assert "no recording" in (await client.get("/briefs")).text
+
+
+def test_weeks_and_months_to_choose_from_end_with_this_one() -> None:
+    new_year = 1_767_225_600_000 + 3_600_000  # 2026-01-01 01:00 UTC, still 2025 in New York
+    assert periods(new_year, "UTC")[:2] == ["2026-W01", "2025-W52"]
+    assert periods(new_year, "UTC")[-4:] == ["2026-01", "2025-12", "2025-11", "2025-10"]
+    assert periods(new_year, "America/New_York")[-4] == "2025-12"

@@ -53,7 +53,7 @@ def form_of(policy: Policy, **changed: str) -> dict[str, str]:
 def wait_for(app: Any) -> None:
     pause = threading.Event()
     for _ in range(400):
-        if app.state.desk.trials.running() is None:
+        if app.state.desk.trials.job.running() is None:
             return
         pause.wait(0.05)
     raise AssertionError("the backtest did not end")
