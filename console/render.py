@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -104,6 +105,11 @@ def act_link(act: AuditRow) -> str:
     return f"/policies?{query(version=act.subject)}" if act.action.endswith("_policy") else ""
 
 
+def yes_no(text: str, say: Callable[..., str]) -> str:
+    """A setting as people read it: true and false in words."""
+    return say({"true": "yes", "false": "no"}[text]) if text in ("true", "false") else text
+
+
 def query(**values: object) -> str:
     """A query string of the values that are set."""
     return urlencode({name: value for name, value in values.items() if value not in (None, "")})
@@ -137,6 +143,7 @@ ENVIRONMENT.filters.update(
     guard=guard,
     objection=objection,
     act_link=act_link,
+    yes_no=yes_no,
 )
 ENVIRONMENT.globals.update(query=query, zone_name=zone_name)
 
