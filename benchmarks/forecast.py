@@ -31,7 +31,7 @@ def run() -> dict[str, object]:
     data = Path(folder)
     return {
         "walmart": _rolling(_walmart(data), (72, 80, 88, 96), baseline=_last_year),
-        "orange_juice": _rolling(_orange_juice(data), (68, 76, 84, 92), baseline=_recent_mean),
+        "orange_juice": _rolling(orange_juice(data), (68, 76, 84, 92), baseline=_recent_mean),
     }
 
 
@@ -79,7 +79,8 @@ def _walmart(data: Path) -> pa.Table:
     return table.filter(pc.is_in(table["series"], complete))
 
 
-def _orange_juice(data: Path) -> pa.Table:
+def orange_juice(data: Path) -> pa.Table:
+    """Units by store-brand and week, with its price, promotions and the prices of all eleven brands."""
     table = parquet.read_table(data / "dominicks_oj" / "orange_juice.parquet")
     prices = np.stack([table[f"price{n}"].to_numpy() for n in range(1, 12)], axis=1)
     brand = table["brand"].to_numpy()

@@ -26,6 +26,9 @@ def forecast(
     weeks: Annotated[int, typer.Option("--weeks", min=1, max=52, help="How many weeks ahead.")] = 8,
     as_of: Annotated[str, typer.Option("--as-of", help="Use only weeks that ended by this day (2026-11-23).")] = "",
     calendar: Annotated[Path | None, typer.Option("--calendar", help="CSV: date, event (holidays and such).")] = None,
+    elasticities: Annotated[
+        Path | None, typer.Option("--elasticities", help="Write price elasticities by product, with intervals, too.")
+    ] = None,
 ) -> None:
     """Forecast units a week for every series; `week` is its first day.
 
@@ -44,7 +47,32 @@ def forecast(
     panel = panel_of(table, day, _events(calendar) if calendar else {}, str(sales))
     result = compute(panel, weeks)
     write_table(panel, result, out)
+    if elasticities:
+        write_elasticities(panel, elasticities)
     print(f"{out}: {len(panel.series)} series, {weeks} weeks from {panel.week(panel.weeks)}")
+
+
+def write_elasticities(panel: Panel, out: Path) -> None:
+    """Product, rival, elasticity, lower, upper, rows, refused; rival is empty for the product's own price.
+
+    Series are the same product where the recipe of the forecast groups them so, each its own
+    otherwise; the text column `category`, where there is one, says which are alike.
+    """
+    import pyarrow as pa
+
+    from pricing.causal import best_recipe
+    from pricing.elasticities import elasticities
+
+    labels = best_recipe(panel).labels
+    products = labels if len(set(labels)) > 1 else panel.series
+    category = panel.groups.get("category")
+    rows = []
+    for one in elasticities(panel, products, dict(zip(products, category, strict=True)) if category else None):
+        own = one.own
+        rows.append((one.product, "", own.mean, own.lower, own.upper, own.rows, own.refused or ""))
+        rows += [(one.product, rival, *three, own.rows, "") for rival, three in one.cross.items()]
+    names = ("product", "rival", "elasticity", "lower", "upper", "rows", "refused")
+    _write(pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))), out)
 
 
 def read_table(path: Path) -> pa.Table:
@@ -223,7 +251,6 @@ def _events(path: Path) -> dict[str, list[date]]:
 def write_table(panel: Panel, result: Forecast, out: Path) -> None:
     """Series, week, units, lower, upper as CSV, or Parquet where the name ends so."""
     import pyarrow as pa
-    from pyarrow import csv, parquet
 
     horizon = result.units.shape[1]
     ahead = [panel.week(panel.weeks + number) for number in range(horizon)]
@@ -236,6 +263,13 @@ def write_table(panel: Panel, result: Forecast, out: Path) -> None:
             "upper": result.upper.round(4).ravel(),
         }
     )
+    _write(table, out)
+
+
+def _write(table: pa.Table, out: Path) -> None:
+    """As Parquet where the name ends so, else as CSV."""
+    from pyarrow import csv, parquet
+
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".parquet":
         parquet.write_table(table, out)

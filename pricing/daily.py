@@ -59,13 +59,17 @@ class Days:
 
 @dataclass(frozen=True)
 class DailyForecast:
-    """Mean units of each day ahead with an 80 % interval, and of their sum; the elasticity that was found."""
+    """Mean units of each day ahead with an 80 % interval, and of their sum; the elasticity found, and how surely.
+
+    The elasticity is that of the days and of what was believed before them, with its standard deviation.
+    """
 
     units: Vector
     lower: Vector
     upper: Vector
     total: tuple[float, float, float]
     elasticity: float
+    elasticity_sd: float
 
 
 def daily(days: Days, elasticity: float) -> DailyForecast | None:
@@ -79,7 +83,7 @@ def daily(days: Days, elasticity: float) -> DailyForecast | None:
         return None
     x, usual = _effects(days, elasticity)
     y = np.log(np.where(sellable, np.maximum(days.units, 0.5), 1.0))
-    slopes = _fit(x[:count], y, sellable, usual)
+    slopes, elasticity_sd = _fit(x[:count], y, sellable, usual)
     rest = np.where(sellable, y - x[:count] @ slopes, 0.0)
     units = _level(days.units, rest, x @ slopes, sellable, count) * np.exp(x[count:] @ slopes)
     off, sums = _asked_before(days.units, rest, x @ slopes, sellable, horizon)
@@ -87,7 +91,9 @@ def daily(days: Days, elasticity: float) -> DailyForecast | None:
     sd = np.sqrt((SPREAD_WEIGHT * SPREAD_SD**2 + (np.log(sums) ** 2).sum()) / (SPREAD_WEIGHT + len(sums)))
     total = float(units.sum())
     bounds = (total * float(np.exp(-Z80 * sd)), total * float(np.exp(Z80 * sd)))
-    return DailyForecast(units, units * min(low, 1.0), units * max(high, 1.0), (total, *bounds), float(slopes[-1]))
+    return DailyForecast(
+        units, units * min(low, 1.0), units * max(high, 1.0), (total, *bounds), float(slopes[-1]), elasticity_sd
+    )
 
 
 def outages(units: Vector, known: Flags) -> Flags:
@@ -114,14 +120,17 @@ def _effects(days: Days, elasticity: float) -> tuple[Vector, Vector]:
     return x, np.r_[np.zeros(9), elasticity]
 
 
-def _fit(x: Vector, y: Vector, sellable: Flags, usual: Vector) -> Vector:
-    """Effects against a smooth level, by least absolute errors, drawn towards `usual`."""
+def _fit(x: Vector, y: Vector, sellable: Flags, usual: Vector) -> tuple[Vector, float]:
+    """Effects against a smooth level, by least absolute errors, drawn towards `usual`; how sure the last one is."""
     count = len(y)
     day = np.arange(count)
     near = np.exp(-np.abs(day[:, None] - day) / SMOOTH_DAYS)
     recent = 0.5 ** ((count - day) / EFFECT_HALF_LIFE)
-    weight, slopes = sellable.astype(np.float64), usual
-    precision = 1.0 / np.r_[np.full(9, EFFECT_SD), PRICE_SD] ** 2
+    weight = sellable.astype(np.float64)
+    # A trend, which the smooth level misses at the ends, is kept out of the effects and then dropped.
+    x, usual = np.column_stack([(day - count) / SMOOTH_DAYS, x]), np.r_[0.0, usual]
+    precision = 1.0 / np.r_[EFFECT_SD, np.full(9, EFFECT_SD), PRICE_SD] ** 2
+    gram, slopes = np.diag(precision), usual
     for _ in range(ROUNDS):
         smoother = near * weight / np.maximum(near @ weight, 1e-9)[:, None]
         inputs, target = x - smoother @ x, y - smoother @ y
@@ -129,10 +138,11 @@ def _fit(x: Vector, y: Vector, sellable: Flags, usual: Vector) -> Vector:
         weighing = weight * recent
         noise = max(float((weighing * off**2).sum() / weighing.sum()), 1e-3)
         weighted = inputs * (weighing / (noise * INDEPENDENT))[:, None]
-        slopes = np.linalg.solve(weighted.T @ inputs + np.diag(precision), weighted.T @ target + precision * usual)
+        gram = weighted.T @ inputs + np.diag(precision)
+        slopes = np.linalg.solve(gram, weighted.T @ target + precision * usual)
         off = target - inputs @ slopes
         weight = sellable * NEAREST / np.maximum(np.abs(off), NEAREST)
-    return slopes
+    return slopes[1:], float(np.sqrt(np.linalg.inv(gram)[-1, -1]))
 
 
 def _level(units: Vector, rest: Vector, effects: Vector, sellable: Flags, at: int) -> float:

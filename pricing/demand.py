@@ -13,7 +13,8 @@ import numpy as np
 
 from contracts.facts import UnitsSold
 from contracts.times import DAY_MS
-from pricing.daily import Days, daily, outages
+from pricing.daily import PRICE_SD, DailyForecast, Days, daily, outages
+from pricing.elasticity import Elasticity, assumed, combined, estimate
 
 WINDOW_DAYS = 56
 HALF_LIFE_DAYS = 14
@@ -22,6 +23,7 @@ DAILY_DAYS = 84  # whole weeks; fewer than the topic of sales keeps, so that a r
 AHEAD_DAYS = 28  # whole weeks, so that every weekday counts alike
 ELASTICITY = -2.0  # only to bring past prices to today's
 UNEVEN = 0.05  # of a day that a daily report may be longer, shorter or later
+STEADY = 0.02  # precision of an elasticity that the days do not really speak of
 EPOCH = 719_163  # ordinal of 1970-01-01
 
 
@@ -41,7 +43,7 @@ class SalesHistory:
     def __init__(self) -> None:
         self._sold: dict[int, UnitsSold] = {}
         self._version = 0
-        self._made: tuple[tuple[int, ...], Demand | None] = ((), None)
+        self._made: tuple[tuple[int, ...], DailyForecast | None] = ((), None)
 
     def add(self, sold: UnitsSold) -> None:
         """Take a report; one with an empty interval, negative or infinite units says nothing."""
@@ -63,16 +65,39 @@ class SalesHistory:
         Intervals that ended after `at` are not known yet. The interval is that of the mean
         over the four weeks, not of a single day.
         """
-        known = [s for s in self.reports() if s.interval_end <= at]
+        known = self._known(at)
         if not known or known[-1].interval_end <= at - WINDOW_DAYS * DAY_MS:
             return None
+        made = self._daily(known, at)
+        if made is None:
+            return _weighted(known, at)
+        return Demand(*(round(value / AHEAD_DAYS, 6) for value in made.total))
+
+    def elasticity(self, at: int, prior: float) -> Elasticity:
+        """Own-price elasticity as of a moment: against weekday, level and promotion where reports are by the day."""
+        known = self._known(at)
+        made = self._daily(known, at) if known else None
+        if made is None:
+            return estimate(known, prior)
+        believed = 1 / PRICE_SD**2
+        precision = 1 / made.elasticity_sd**2 - believed  # what the days say, without what was believed before
+        if precision < STEADY:
+            return assumed(prior, "steady_price")
+        slope = ((precision + believed) * made.elasticity - believed * ELASTICITY) / precision
+        return combined(slope, 1 / precision, prior, len(known))
+
+    def _known(self, at: int) -> list[UnitsSold]:
+        return [s for s in self.reports() if s.interval_end <= at]
+
+    def _daily(self, known: list[UnitsSold], at: int) -> DailyForecast | None:
+        """What the daily model makes of it, kept for the next who asks on the same day."""
         key = (self._version, len(known), (at - known[0].interval_start) // DAY_MS)
         if self._made[0] != key:
             self._made = (key, _by_day(known, at))
-        return self._made[1] or _weighted(known, at)
+        return self._made[1]
 
 
-def _by_day(known: list[UnitsSold], at: int) -> Demand | None:
+def _by_day(known: list[UnitsSold], at: int) -> DailyForecast | None:
     """What the daily model says; None where the reports are not by the day or the model asks for more."""
     first = known[0].interval_start
     days = (at - first) // DAY_MS
@@ -88,11 +113,10 @@ def _by_day(known: list[UnitsSold], at: int) -> Demand | None:
     promoted[place] = [s.on_promotion for s in known]
     skipped = max(0, days - DAILY_DAYS)
     day = (first + DAY_MS // 2) // DAY_MS + EPOCH + skipped
-    made = daily(Days(day, units[skipped:], price[skipped:], promoted[skipped:]), ELASTICITY)
-    return None if made is None else Demand(*(round(value / AHEAD_DAYS, 6) for value in made.total))
+    return daily(Days(day, units[skipped:], price[skipped:], promoted[skipped:]), ELASTICITY)
 
 
-def _weighted(known: list[UnitsSold], at: int) -> Demand | None:
+def _weighted(known: list[UnitsSold], at: int) -> Demand:
     """Mean of the window in which recent days weigh more: half as much every two weeks."""
     known = _without_outages([s for s in known if s.interval_end > at - WINDOW_DAYS * DAY_MS])
     days = [(s.interval_end - s.interval_start) / DAY_MS for s in known]

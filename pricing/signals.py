@@ -9,7 +9,6 @@ from contracts.events import PriceMoved
 from contracts.policy import Pricing
 from contracts.proposals import Proposal, Signals
 from contracts.times import DAY_MS
-from pricing.elasticity import estimate
 from pricing.state import Quote, SkuState
 
 REACTION_MS = DAY_MS  # a cut this soon after a change of ours counts as an answer to it
@@ -30,7 +29,7 @@ def gather(
     quote = _quote(state, event)
     others = _comparable(state, item.currency if item else event.currency)
     demand = state.sales.forecast(at)
-    elasticity = estimate(state.sales.reports(), pricing.default_elasticity)
+    elasticity = state.sales.elasticity(at, pricing.default_elasticity)
     window = at - pricing.cap_window_days * DAY_MS
     skus, margin = _budget(spent)
     return Signals(
