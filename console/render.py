@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from alerts.escape import link
 from alerts.phrases import in_chinese
 from alerts.text import headline
+from console.acts import act_name, told
 from console.phrases import phrase
 from console.zone import local, zone_name
 from contracts.money import format_minor
@@ -93,7 +94,8 @@ def objection(name: str, lang: str) -> str:
 
 SUBJECTS = {
     "alert": ("acknowledge", "assign", "snooze", "false_positive"),
-    "proposal": ("approve", "reject", "decide", "withhold", "expire", "escalate"),
+    "proposal": ("approve", "reject", "decide", "withhold", "expire", "escalate", "undo"),
+    "decision": ("hold",),
 }
 
 
@@ -102,6 +104,8 @@ def act_link(act: AuditRow) -> str:
     found = next((kind for kind, actions in SUBJECTS.items() if act.action in actions), None)
     if found is not None:
         return f"/{found}s/{quote(act.subject, safe='')}"
+    if act.action in ("delegate", "revoke_delegation"):
+        return "/delegations"
     return f"/policies?{query(version=act.subject)}" if act.action.endswith("_policy") else ""
 
 
@@ -144,6 +148,8 @@ ENVIRONMENT.filters.update(
     objection=objection,
     act_link=act_link,
     yes_no=yes_no,
+    act_name=act_name,
+    told=told,
 )
 ENVIRONMENT.globals.update(query=query, zone_name=zone_name)
 

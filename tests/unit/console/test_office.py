@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import text
 
+from console.acts import told
 from console.brief_pages import periods
 from console.desk import now_ms
 from contracts.facts import CatalogItem
@@ -176,3 +178,33 @@ def test_weeks_and_months_to_choose_from_end_with_this_one() -> None:
     assert periods(new_year, "UTC")[:2] == ["2026-W01", "2025-W52"]
     assert periods(new_year, "UTC")[-4:] == ["2026-01", "2025-12", "2025-11", "2025-10"]
     assert periods(new_year, "America/New_York")[-4] == "2025-12"
+
+
+async def test_the_audit_says_what_was_done_in_words_and_finds_a_row_that_was_changed(
+    ledger: Ledger, decision: str
+) -> None:
+    async with client_of(ledger) as client:
+        await signed_in(client, "analyst")
+        page = (await client.get("/audit?check=1&lang=en")).text
+        assert "1 signatures, 1 decisions, 0 delegations fit it" in page
+        assert "role: marketing director" in page
+        assert "形成决策" in (await client.get("/audit?action=decide&lang=zh")).text
+        with ledger.writing() as connection:
+            connection.execute(text("UPDATE decisions SET sku = 'other'"))
+        page = (await client.get("/audit?check=1&lang=en")).text
+    assert f"decision {decision}: sku must be" in page
+
+
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [
+        ('{"to":"ben"}', "to: ben"),
+        ('{"until":1764000000000,"hash":"00"}', "until: 2025-11-24 16:00"),
+        ('{"until":0}', "until: –"),
+        ('{"ids":["a","b"],"reason":""}', "decisions: 2"),
+        ('{"way":"<script>"}', "way: <script>"),
+        ("not json", "not json"),
+    ],
+)
+def test_a_detail_is_told_in_words(detail: str, shown: str) -> None:
+    assert told(detail, "en") == shown
