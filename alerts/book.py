@@ -42,7 +42,7 @@ from contracts.events import (
     ProductListed,
     PromotionStarted,
 )
-from contracts.policy import Alerting
+from contracts.policy import Alerting, Detection
 from contracts.times import DAY_MS, HOUR_MS
 
 NONE = (0, "")
@@ -62,10 +62,15 @@ class Episode(msgspec.Struct, frozen=True, gc=False):
 
 
 class AlertBook:
-    """Open and lately closed episodes of every series."""
+    """Open and lately closed episodes of every series.
 
-    def __init__(self, alerting: Alerting) -> None:
+    Args:
+        detection: says how large a change must be to be told.
+    """
+
+    def __init__(self, alerting: Alerting, detection: Detection | None = None) -> None:
         self.alerting = alerting
+        self._detection = detection or Detection()
         self._episodes: dict[Key, Episode] = {}
         self._counted: dict[Key, tuple[int, str]] = {}  # products of a digest since it was told, and the last event
         self._campaigns = Campaigns(alerting.campaign_hours * HOUR_MS)
@@ -157,7 +162,10 @@ class AlertBook:
         if not _apart(price, start, self.alerting.rearm_bp):
             return [closed(newest, event, price)]
         if (price > start) != (last > start):
-            return [closed(newest, event, price), self._moved(event, start, None, exposure)]
+            over = closed(newest, event, price)
+            if not _apart(price, start, self._detection.move_threshold_bp(event.category, event.competitor)):
+                return [over]  # back, and a little past it: less than anybody asked to hear of
+            return [over, self._moved(event, start, None, exposure)]
         return [self._moved(event, start, newest, exposure)] if _apart(price, last, self.alerting.update_bp) else []
 
     def _moved(self, event: PriceMoved, start: int, before: Alert | None, exposure: Exposure | None) -> Alert:

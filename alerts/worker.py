@@ -107,7 +107,7 @@ class AlertsWorker:
 
     async def _restored(self) -> AlertBook:
         if self.book is None:
-            self.book = AlertBook(self.policy.alerting)
+            self.book = AlertBook(self.policy.alerting, self.policy.detection)
             self.book.restore(await asyncio.to_thread(self.ledger.alerts, limit=RESTORED_CLOSED))
             self.book.restore(await asyncio.to_thread(self.ledger.alerts, open_only=True, limit=10**6))
         return self.book

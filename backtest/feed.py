@@ -11,13 +11,13 @@ import pyarrow as pa
 
 from backtest.eventful import Eventful
 from backtest.frame import NO_PRICE, Frame, texts
-from backtest.slots import SlotTable
+from backtest.slots import SlotTable, Texts
 from contracts.observations import Promotion
 from contracts.policy import Detection
 from streams.engine import AVAILABILITY_CODE, Engine
 from streams.kernel import Batch
 from streams.noticed import CANNOT_SAY, NO_PROMOTION, PROMOTION_KINDS
-from streams.state import Codes
+from streams.state import Codes, MarketState
 
 ROWS = 65_536  # rows a batch: the kernel's room for hits is 128 bytes a row
 GROUP = ("competitor", "seller", "price_type")  # with the product they name a series
@@ -32,7 +32,7 @@ class Names:
     """
 
     def __init__(self, column: str, code: dict[str, int]) -> None:
-        self._column, self._code = column, code.__getitem__
+        self._column, self.code = column, code.__getitem__
         self._seen = pa.array([], pa.string())
         self._codes = np.empty(0, np.int64)
         self._names: list[str] = []
@@ -46,7 +46,7 @@ class Names:
             known = 0
         if len(dictionary) > known:  # a dictionary grows from batch to batch: only what is new is looked up
             names = texts(self._column, dictionary.slice(known).to_pylist())
-            more = np.fromiter(map(self._code, names), np.int64, len(names))
+            more = np.fromiter(map(self.code, names), np.int64, len(names))
             self._codes = np.concatenate([self._codes[:known], more])
             self._names = self._names[:known] + names
         self._seen, self._places = dictionary, places
@@ -60,15 +60,30 @@ class Names:
 
 
 class Feed:
-    """One detector and the way of recorded rows into it: same events as live, without structs for quiet rows."""
+    """One detector and the way of recorded rows into it: same events as live, without structs for quiet rows.
 
-    def __init__(self, detection: Detection) -> None:
-        self.engine = Engine(detection)
+    Args:
+        engine: one that has seen the rows up to here, to go on with.
+    """
+
+    def __init__(self, detection: Detection, engine: Engine | None = None) -> None:
+        self.engine = engine or Engine(detection)
         self.slots = SlotTable()
         self._group = {name: Names(name, Codes()) for name in GROUP}
         self._currency = Names("currency", self.engine.state.currencies)
         self._availability = Names("availability", AVAILABILITY_CODE)
         self._masks: dict[str | None, int] = {None: NO_PROMOTION}
+        if engine is not None:
+            self._know(engine.state)
+
+    def _know(self, state: MarketState) -> None:
+        """Give the series of a state the slots that they have there."""
+        keys = [state.series[slot] for slot in range(state.size)]
+        codes = [self._group[name].code for name in GROUP]
+        groups = [_group(*(code(getattr(key, name)) for code, name in zip(codes, GROUP, strict=True))) for key in keys]
+        products = [key.product_id.encode("utf-8", "surrogatepass") for key in keys]
+        ends = np.cumsum([0, *map(len, products)], dtype=np.int32)
+        self.slots.find(np.array(groups, np.int64), Texts(np.frombuffer(b"".join(products), np.uint8), ends))
 
     def observe(self, frame: Frame) -> Eventful:
         """What follows from a frame of at most ROWS rows, in the order of its rows."""
@@ -88,7 +103,7 @@ class Feed:
 
     def _slots(self, frame: Frame) -> npt.NDArray[np.int32]:
         shop, seller, kind = (names.codes(frame, name) for name, names in self._group.items())
-        groups = _full((shop << 40) | (seller << 16) | kind, frame.rows, np.int64)
+        groups = _full(_group(shop, seller, kind), frame.rows, np.int64)
         before = self.slots.size
         slots = self.slots.find(groups, frame.packed("product_id"))
         if self.slots.size > before:
@@ -120,6 +135,10 @@ class Feed:
             if len(self._masks) < 100_000:
                 self._masks[text] = mask
         return mask
+
+
+def _group(shop: Any, seller: Any, kind: Any) -> Any:
+    return (shop << 40) | (seller << 16) | kind
 
 
 def _full(codes: npt.NDArray[np.int64] | int, rows: int, kind: Any) -> npt.NDArray[Any]:

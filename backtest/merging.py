@@ -13,6 +13,9 @@ from backtest.feed import Feed
 from backtest.frame import Frame
 from backtest.output import EVENTS_SCHEMA
 from contracts.events import MarketEvent
+from contracts.policy import Detection
+from streams.engine import Engine
+from streams.state import MarketState
 
 Ints = npt.NDArray[np.int64]
 
@@ -40,6 +43,16 @@ class Chunk(NamedTuple):
         )
 
 
+class Saved(NamedTuple):
+    """A source as it was between two frames; `state` and `counts` are its engine's."""
+
+    read: int
+    latest: int
+    held: Chunk | None
+    state: bytes
+    counts: tuple[int, ...]
+
+
 class Source:
     """One partition: its frames, what detects in it, and the events that wait for those of other partitions.
 
@@ -48,10 +61,26 @@ class Source:
         held: events that were not given away yet.
     """
 
-    def __init__(self, number: int, frames: Iterator[Frame], feed: Feed, objects: bool) -> None:
-        self.number, self.feed, self._frames, self._objects = number, feed, frames, objects
+    def __init__(self, number: int, frames: Iterator[Frame], detection: Detection, objects: bool) -> None:
+        self.number, self._frames, self._detection, self._objects = number, frames, detection, objects
+        self.feed = Feed(detection)
         self.read, self.latest, self.ended = 0, 0, False
         self.held: Chunk | None = None
+
+    def saved(self) -> Saved:
+        """What `restore` needs to go on from here."""
+        engine = self.feed.engine
+        counts = tuple(engine.counts.values())
+        return Saved(self.read, self.latest, self.held, engine.state.to_bytes(), counts)
+
+    def restore(self, saved: Saved) -> None:
+        """Go on where another has saved itself: the frames it took are read and passed over."""
+        state = MarketState.from_bytes(saved.state, self._detection)
+        engine = Engine(self._detection, state, np.array(saved.counts, np.int64))
+        self.feed = Feed(self._detection, engine)
+        self.read, self.latest, self.held = saved.read, saved.latest, saved.held
+        for _ in range(saved.read):
+            next(self._frames)
 
     def fill(self) -> int:
         """Read until there is an event to give, or the end; returns the rows read."""

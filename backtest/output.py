@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -14,11 +15,13 @@ from typing import Any, Self
 import pyarrow as pa
 from pyarrow import parquet
 
+from backtest.resuming import StateFile
 from contracts.errors import BadInputError
 from contracts.events import MarketEvent
 
 ROWS = 20_000  # rows a row group
 EVENTS = "events.parquet"
+STATE = "state"
 FILES = ("summary.json", "events.parquet", "proposals.parquet", "alerts.parquet", "report.html")
 _TIME = pa.timestamp("ms", tz="UTC")
 
@@ -90,11 +93,19 @@ ALERTS_SCHEMA = pa.schema(
 
 
 class Batches:
-    """Rows into a Parquet file, some thousand at a time however they come."""
+    """Rows into a Parquet file, some thousand at a time however they come.
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._schema, self._waiting, self._rows = schema, list[pa.RecordBatch](), 0
-        self._writer = parquet.ParquetWriter(path, schema, compression="zstd")
+    The file is written in parts, one each time that it is sealed, and joined when it is closed.
+
+    Args:
+        sealed: parts that an interrupted run left, to go on behind them; what it wrote later is dropped.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, sealed: int = 0) -> None:
+        self.path, self._schema, self.sealed = path, schema, sealed
+        self._waiting: list[pa.RecordBatch] = []
+        self._rows = 0
+        self._writer = self._begun()
 
     def add_batch(self, batch: pa.RecordBatch) -> None:
         """Add rows."""
@@ -103,11 +114,39 @@ class Batches:
         if self._rows >= ROWS:
             self._flush(ROWS)
 
+    def seal(self) -> None:
+        """Everything added so far is in parts that survive a power cut."""
+        self._finish()
+        with self._part(self.sealed).open("rb") as file:
+            os.fsync(file.fileno())
+        self.sealed += 1
+        self._writer = self._begun()
+
     def close(self) -> None:
-        """Write what waits and the file's end."""
-        if self._writer.is_open:
-            self._flush(1)
-            self._writer.close()
+        """Write what waits and join the parts."""
+        if not self._writer.is_open:
+            return
+        self._finish()
+        parts = [self._part(number) for number in range(self.sealed + 1)]
+        if len(parts) == 1:
+            parts[0].replace(self.path)
+            return
+        self._writer = parquet.ParquetWriter(self.path, self._schema, compression="zstd")
+        for part in parts:
+            with parquet.ParquetFile(part) as file:
+                for batch in file.iter_batches(ROWS):
+                    self.add_batch(batch)
+        self._finish()  # the parts stay until all is done: a run that ends before may need them again
+
+    def _begun(self) -> parquet.ParquetWriter:
+        return parquet.ParquetWriter(self._part(self.sealed), self._schema, compression="zstd")
+
+    def _finish(self) -> None:
+        self._flush(1)
+        self._writer.close()
+
+    def _part(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.{number}")
 
     def _flush(self, least: int) -> None:
         table = pa.Table.from_batches(self._waiting, self._schema).combine_chunks()
@@ -120,8 +159,8 @@ class Batches:
 class Rows(Batches):
     """Structs into a Parquet file."""
 
-    def __init__(self, path: Path, schema: pa.Schema, cells: Callable[[Any], tuple[Any, ...]]) -> None:
-        super().__init__(path, schema)
+    def __init__(self, path: Path, schema: pa.Schema, cells: Callable[[Any], tuple[Any, ...]], sealed: int = 0) -> None:
+        super().__init__(path, schema, sealed)
         self._cells, self._structs = cells, list[Any]()
 
     def add(self, value: Any) -> None:
@@ -130,11 +169,10 @@ class Rows(Batches):
         if len(self._structs) >= ROWS:
             self._turn()
 
-    def close(self) -> None:
-        """Write what waits and the file's end."""
+    def _finish(self) -> None:
         if self._structs:
             self._turn()
-        super().close()
+        super()._finish()
 
     def _turn(self) -> None:
         structs, self._structs = self._structs, []
@@ -149,59 +187,83 @@ def batch_of(structs: Sequence[Any], schema: pa.Schema, cells: Callable[[Any], t
 
 
 class Tables:
-    """The tables of one policy's results in a folder."""
+    """The tables of one policy's results in a folder; `sealed` are the parts of each to go on behind."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True)
+    def __init__(self, folder: Path, sealed: int = 0) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.events = Batches(folder / EVENTS, EVENTS_SCHEMA)
-        self.proposals = Rows(folder / "proposals.parquet", PROPOSALS_SCHEMA, attrgetter(*PROPOSALS_SCHEMA.names))
-        self.alerts = Rows(folder / "alerts.parquet", ALERTS_SCHEMA, attrgetter(*ALERTS_SCHEMA.names))
+        self.events = Batches(folder / EVENTS, EVENTS_SCHEMA, sealed)
+        self.proposals = Rows(
+            folder / "proposals.parquet", PROPOSALS_SCHEMA, attrgetter(*PROPOSALS_SCHEMA.names), sealed
+        )
+        self.alerts = Rows(folder / "alerts.parquet", ALERTS_SCHEMA, attrgetter(*ALERTS_SCHEMA.names), sealed)
+        self._all: tuple[Batches, ...] = (self.events, self.proposals, self.alerts)
+
+    def seal(self) -> int:
+        """Everything added so far is on disk for good; returns the parts of each table."""
+        for rows in self._all:
+            rows.seal()
+        return self.events.sealed
 
     def close(self) -> None:
         """Write what waits and the ends of the files."""
-        for rows in (self.events, self.proposals, self.alerts):
+        for rows in self._all:
             rows.close()
 
 
 class Output:
-    """A folder of results; a context manager. What an interrupted run left is replaced.
+    """A folder of results; a context manager. They are written beside it and moved there when they are whole.
+
+    What an interrupted run left there is gone on with where its state still fits, else replaced.
+
+    Args:
+        fingerprint: of what the results follow from.
 
     Attributes:
-        tables: of the first policy; `second` makes those of one beside it, in `compare/`.
+        state: where the run saves how far it is.
+        saved: what an interrupted run saved; None: begin anew.
 
     Errors: BadInputError where the folder holds something else.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, fingerprint: str) -> None:
         self.folder = folder
         self._partial = folder.with_name(f".{folder.name}.partial")
+        self.state = StateFile(self._partial / STATE, fingerprint)
         if folder.exists() and (
             not folder.is_dir() or any(p.name not in (*FILES, "compare") for p in folder.iterdir())
         ):
             raise BadInputError(f"--out {folder} must be new or hold an earlier backtest: it holds something else")
 
     def __enter__(self) -> Self:
-        shutil.rmtree(self._partial, ignore_errors=True)
-        self.tables = Tables(self._partial)
-        self._open = [self.tables]
+        self.saved = self.state.load()
+        if self.saved is None:
+            shutil.rmtree(self._partial, ignore_errors=True)
+        self._open: list[Tables] = []
         return self
 
-    def second(self) -> Tables:
-        """The tables of a second policy."""
-        self._open.append(Tables(self._partial / "compare"))
+    def tables(self, number: int, sealed: int) -> Tables:
+        """The tables of the first policy (0) or the second, behind as many parts as are sealed."""
+        self._open.append(Tables(self._partial / "compare" if number else self._partial, sealed))
         return self._open[-1]
+
+    def events(self, number: int) -> Path:
+        """Where the events of the first policy (0) or the second lie once its tables are closed."""
+        return (self._partial / "compare" if number else self._partial) / EVENTS
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for tables in self._open:
             tables.close()
-        if error is not None:
+        if error is None:
+            self.state.path.unlink(missing_ok=True)
+            for part in self._partial.rglob("*.parquet.*"):
+                part.unlink()
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self._partial.replace(self.folder)
+        elif isinstance(error, Exception) or not self.state.path.exists():
             shutil.rmtree(self._partial, ignore_errors=True)
-            return
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self._partial.replace(self.folder)
 
     def summary(self, summary: dict[str, object]) -> None:
         """Write summary.json."""

@@ -56,6 +56,12 @@ class Recording:
         """The same recording from its start, with nothing counted yet."""
         return Recording(self.path, self.currency, self.skip_corrupt, self._say)
 
+    def origin(self) -> tuple[list[Path], list[object]]:
+        """The files, facts among them, and how they are read: what a result's fingerprint is made of."""
+        known = sorted(self.path.rglob("*.parquet")) if self.path.is_dir() else []
+        observed = [path for paths in self.partitions.values() for path in paths]
+        return [*observed, *known], [self.currency, self.skip_corrupt]
+
     def rows(self) -> int | None:
         """Number of rows by the files' own account, None where only reading tells (CSV)."""
         total = 0

@@ -35,7 +35,7 @@ class Side:
     """One policy with all its state."""
 
     def __init__(self, policy: Policy) -> None:
-        self.policy, self._book = policy, AlertBook(policy.alerting)
+        self.policy, self._book = policy, AlertBook(policy.alerting, policy.detection)
         self._partitions: dict[int, Partition] = {}
 
     def take(self, number: int, offset: int, value: bytes | None) -> dict[str, tuple[MarketEvent, int]]:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from contracts.codec import decode_observations
+from contracts.codec import decode_observations, encode
 from contracts.events import MarketEvent
 from contracts.observations import Observation, within_int64
 from contracts.policy import Detection
+from contracts.times import DAY_MS
 from streams.kernel import (
     COUNTERS,
     DELISTED,
@@ -42,12 +43,14 @@ class Engine:
         rejected: row numbers of the last batch whose price or currency is none.
     """
 
-    def __init__(self, detection: Detection, state: MarketState | None = None) -> None:
+    def __init__(self, detection: Detection, state: MarketState | None = None, counts: Ints | None = None) -> None:
         self.detection = detection
         self.state = state or MarketState(detection)
         self.rejected: list[int] = []
         self._rules = rules_of(detection)
         self._counts = np.zeros(len(COUNTERS), np.int64)
+        if counts is not None:
+            self._counts += counts
         self._hits = np.empty((0, HIT_COLUMNS), np.int64)
 
     @property
@@ -134,3 +137,15 @@ class Engine:
             np.array(stock, np.int8),
             np.array(promotions, np.int32),
         )
+
+
+def warm_up(detection: Detection) -> None:
+    """Compile, or load, all that messages and checkpoints need, so that the first ones do not wait for it."""
+    engine = Engine(detection)
+    for day in range(60):  # long enough for a product to be gone
+        seen = range(2 if day < 2 else 1)
+        rows = [Observation("a", f"{number}", day * DAY_MS, 100, "EUR", category="c") for number in seen]
+        engine.observe_message(encode(tuple(rows)))
+    many = 2 * len(engine.state.slots)
+    engine.state.add([b"a\xff%d\xff\xffregular" % number for number in range(many)], [""] * many)
+    MarketState.from_bytes(engine.state.to_bytes(), detection)

@@ -514,11 +514,3 @@ def note_mass(
         tenth = len(ordered) // 10  # rounding to whole units makes the change of cheap products another
         spread = ordered[-1 - tenth] - ordered[tenth]
     return hit(hits, found, row, MASS, number + 1, shop.seen, median, cause, spread)
-
-
-def warm_up(slots: Any, shops: Any) -> None:
-    """Compile or load the kernel now, so that the first batch does not wait for it."""
-    wide, narrow = np.zeros(0, np.int64), np.zeros(0, np.int32)
-    nothing = Batch(narrow, wide, wide, narrow, np.zeros(0, np.int8), narrow)
-    hits = np.zeros((0, HIT_COLUMNS), np.int64)
-    walk(slots, shops, nothing, rules_of(Detection()), 0, np.zeros(len(COUNTERS), np.int64), hits)

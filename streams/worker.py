@@ -31,9 +31,8 @@ from runtime.outlet import Outlet
 from runtime.settings import Settings
 from streams.checkpoint_topic import CheckpointReader, write
 from streams.confirmation import confirmations
-from streams.kernel import warm_up
+from streams.engine import warm_up
 from streams.partition import UNSET, Partition
-from streams.state import MarketState
 
 log = logging.getLogger(__name__)
 
@@ -196,8 +195,7 @@ def build(settings: Settings, policy: Policy) -> faust.App:
     app = create_app(STAGE, settings)
     worker = StreamsWorker(app, settings, policy)
     metrics.known_stage(STAGE)
-    empty = MarketState(policy.detection)
-    warm_up(empty.slots, empty.shops)
+    warm_up(policy.detection)
 
     @app.agent(topics(app, OBSERVATIONS), concurrency=1)
     async def notice(stream: Any) -> None:

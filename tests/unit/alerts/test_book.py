@@ -21,7 +21,7 @@ from contracts.events import (
     PromotionStarted,
 )
 from contracts.observations import Observation
-from contracts.policy import DEFAULT, Alerting
+from contracts.policy import DEFAULT, Alerting, Detection
 from streams.engine import Engine
 
 MINUTE = 60_000
@@ -78,6 +78,25 @@ def test_a_reversal_through_the_start_closes_the_drop_and_opens_a_rise() -> None
 
     assert (closed.status, opened.status, opened.from_minor, opened.to_minor) == ("closed", "opened", 10_000, 11_000)
     assert opened.change_bp == 1000
+
+
+def test_a_return_that_stops_a_little_past_the_start_closes_the_alert_and_opens_none() -> None:
+    book = AlertBook(Alerting())
+    book.on_event(move(0, 10_000, 9_000))
+
+    (closed,) = book.on_event(move(1, 9_000, 10_500))
+    (opened,) = book.on_event(move(2, 10_500, 11_100))
+
+    assert (closed.status, closed.from_minor, closed.to_minor) == ("closed", 10_000, 10_500)
+    assert (opened.status, opened.from_minor, opened.to_minor) == ("opened", 10_500, 11_100)
+    assert opened.alert_id != closed.alert_id
+
+
+def test_how_far_past_the_start_is_news_is_what_the_policy_calls_a_move() -> None:
+    book = AlertBook(Alerting(), Detection(move_bp=300))
+    book.on_event(move(0, 10_000, 9_000))
+
+    assert [alert.status for alert in book.on_event(move(1, 9_000, 10_400))] == ["closed", "opened"]
 
 
 @given(st.lists(st.tuples(st.integers(5_000, 15_000), st.integers(0, 3)), max_size=40))
