@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+import socket
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,11 +18,46 @@ from twisted.internet.error import DNSLookupError
 ALLOW = "PRICERADAR_ALLOW_PRIVATE"
 
 
+# Beyond what `ipaddress` knows, in every version of Python: relays, what carriers and clouds keep to themselves.
+_CLOSED = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "3fff::/20", "2001:db8::/32")))
+_OPEN_V6 = IPv6Network("2000::/3")  # everything else of IPv6 is special
+# Networks whose last 32 bits are an address of IPv4: mapped, translated (NAT64), compatible, translated statelessly.
+_HOLD_V4 = tuple(map(IPv6Network, ("::ffff:0:0/96", "64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
+
+
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet."""
+    """Whether an IP address is one of the open internet, also where it carries one of IPv4; ValueError."""
     found = ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None) or found
-    return mapped.is_global and not mapped.is_multicast
+    if isinstance(found, IPv6Address):
+        held = _held(found)
+        if held is not None:
+            return is_public(str(held))
+        if found not in _OPEN_V6:
+            return False
+    closed = any(found in network for network in _CLOSED if network.version == found.version)
+    return found.is_global and not found.is_multicast and not closed
+
+
+def _held(found: IPv6Address) -> IPv4Address | None:
+    """The address of IPv4 that packets to this one end at."""
+    if any(found in network for network in _HOLD_V4):
+        return IPv4Address(int(found) & 0xFFFFFFFF)
+    if found.teredo is not None:
+        return found.teredo[1]
+    return found.sixtofour
+
+
+def literal(host: str) -> str | None:
+    """The IP address that a host name stands for by itself, also written as 2130706433, 0x7f.1 or 0177.0.0.1."""
+    plain = host.rstrip(".").partition("%")[0]
+    try:
+        return str(ip_address(plain))
+    except ValueError:
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(plain)) if plain[:1].isdigit() and " " not in plain else None
+    except OSError:
+        return None
 
 
 class AddressGuard:
@@ -39,13 +75,12 @@ class AddressGuard:
         parts = urlsplit(request.url)
         if parts.scheme not in ("http", "https"):
             raise IgnoreRequest(f"only http and https are fetched, was {parts.scheme}")
+        if not parts.hostname or "@" in parts.netloc or "\\" in parts.netloc:
+            raise IgnoreRequest(f"an address must name its host and no user, was {request.url[:100]}")
         if self._allow_private:
             return
-        try:
-            public = is_public(parts.hostname or "")
-        except ValueError:
-            return  # a name: the resolver checks what it stands for
-        if not public:
+        address = literal(parts.hostname)  # of a name the resolver checks what it stands for
+        if address is not None and not is_public(address):
             raise IgnoreRequest(f"private address {parts.hostname}")
 
 

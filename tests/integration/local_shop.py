@@ -49,7 +49,7 @@ class LocalShop:
 
 
 @contextmanager
-def local_shop() -> Iterator[LocalShop]:
+def local_shop(host: str = "127.0.0.1") -> Iterator[LocalShop]:
     """A shop on a free port."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -70,7 +70,7 @@ def local_shop() -> Iterator[LocalShop]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with serving(Handler) as port:
+    with serving(Handler, host) as port:
         shop = LocalShop(port)
         yield shop
 

@@ -1,6 +1,8 @@
 """A crawl in a process of its own (a reactor starts once), without Kafka: every message is a line on standard output.
 
-Argument: JSON with `data` (folder), `rows` (of the watchlist) and perhaps `settings`, `every`, `seconds`, `private`.
+Argument: JSON with `data` (folder), `rows` (of the watchlist) and perhaps `settings`, `every`, `seconds` (then it is
+asked to stop), `private`, `scrapy` (settings of Scrapy), `names` (what the names of hosts stand for, look-up by
+look-up, the last for ever) and `public` (addresses that count as public).
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -17,7 +20,7 @@ import msgspec
 
 from contracts.errors import PriceRadarError
 from contracts.observations import Observation
-from crawlers.run import crawl
+from crawlers import guard, run
 from crawlers.watchlist import Row
 from runtime.settings import Settings
 
@@ -42,12 +45,27 @@ class Lines:
 
 def main(given: dict[str, Any]) -> None:
     """Crawl, and print how it ended."""
+    disguise(given)
     settings = Settings(data=Path(given["data"]), **given.get("settings", {}))
     rows = msgspec.convert(given["rows"], list[Row])
     if seconds := given.get("seconds"):
         threading.Timer(seconds, signal_me).start()
-    outcomes = crawl(rows, settings, Lines(), None, given.get("every"), given.get("private", True))  # type: ignore[arg-type]
+    outcomes = run.crawl(rows, settings, Lines(), None, given.get("every"), given.get("private", True))  # type: ignore[arg-type]
     say(outcomes=outcomes)
+
+
+def disguise(given: dict[str, Any]) -> None:
+    """Let names stand for addresses of loopback, and some of those for the open internet."""
+    names, polite, is_public = given.get("names", {}), run.scrapy_settings, guard.is_public
+
+    def look_up(name: str) -> str:
+        answers = names[name]
+        return str(answers.pop(0) if len(answers) > 1 else answers[0])
+
+    if names:
+        socket.gethostbyname = look_up
+    guard.is_public = lambda address: address in given.get("public", ()) or is_public(address)
+    run.scrapy_settings = lambda *known: {**polite(*known), **given.get("scrapy", {})}
 
 
 def say(**what: Any) -> None:

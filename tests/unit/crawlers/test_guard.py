@@ -26,6 +26,28 @@ from crawlers.watchlist import Row
         "0.0.0.0",
         "::ffff:127.0.0.1",
         "100.64.0.1",
+        "100.100.100.200",  # a cloud's own services
+        "168.63.129.16",
+        "192.0.0.192",
+        "198.18.0.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::127.0.0.1",
+        "::ffff:169.254.169.254",
+        "::ffff:0:10.0.0.1",
+        "64:ff9b::127.0.0.1",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::808:808",
+        "2002:7f00:1::",
+        "2002:a9fe:a9fe::1",
+        "2001:0:7f00:1::",
+        "fd00:ec2::254",
+        "fec0::1",
+        "ff02::1",
+        "fe80::1%eth0",
+        "2001:db8::1",
     ],
 )
 def test_private_addresses_are_refused(address: str) -> None:
@@ -38,8 +60,45 @@ def test_private_addresses_are_refused(address: str) -> None:
         _only_public("127.0.0.1", "rebind.example")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://2130706433/",
+        "http://0x7f000001/",
+        "http://0x7f.1/",
+        "http://0177.0.0.1/",
+        "http://127.1/",
+        "http://0/",
+        "http://127.0.0.1./",
+        "http://①②⑦.0.0.1/",
+        "http://127。0。0。1/",
+        "http://[::ffff:7f00:1]/",
+        "http://[::1%25eth0]/",
+        "http://public.example@127.0.0.1/",
+        "http://public.example:80@127.0.0.1:8080/",
+        "http://127.0.0.1:80\\@public.example/",
+        "http:///127.0.0.1/",
+        "ftp://shop.example/",
+        "gopher://127.0.0.1:6379/_",
+    ],
+)
+def test_addresses_in_disguise_are_refused(url: str) -> None:
+    with pytest.raises(IgnoreRequest):
+        AddressGuard(allow_private=False).process_request(Request(url))
+
+
+@pytest.mark.parametrize("url", ["http://user:secret@shop.example/", "http://user@shop.example/"])
+def test_an_address_with_a_user_is_refused_everywhere(url: str) -> None:
+    with pytest.raises(IgnoreRequest, match="no user"):
+        AddressGuard(allow_private=True).process_request(Request(url))
+
+
 def test_public_addresses_and_names_pass() -> None:
     assert is_public("93.184.216.34")
+    assert is_public("2001:4860:4860::8888")
+    assert is_public("64:ff9b::808:808")  # where there is only IPv6, shops are reached so
+    AddressGuard(allow_private=False).process_request(Request("http://134744072/"))  # 8.8.8.8
+    AddressGuard(allow_private=False).process_request(Request("https://1.shop.example/p"))
     AddressGuard(allow_private=False).process_request(Request("https://shop.example/p"))
     with pytest.raises(IgnoreRequest):
         AddressGuard(allow_private=True).process_request(Request("file:///etc/passwd"))
