@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import AsyncIterator, Callable
 
-from scrapy.http import Response
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request, Response
+from twisted.python.failure import Failure
 
+from contracts.errors import UnavailableError
+from crawlers.items import FailedPage
+from crawlers.politeness import PostponedError
 from crawlers.visits import Answer
+from crawlers.watchlist import Row
 
 
 def answer_of(response: Response) -> Answer:
@@ -24,6 +32,17 @@ def answer_of(response: Response) -> Answer:
         header("ETag"),
         header("Last-Modified"),
     )
+
+
+async def unanswered(failure: Failure, row: Row, count: Callable[[str], None]) -> AsyncIterator[FailedPage | Request]:
+    """What comes of a request without an answer: the same again after a while, or a failure that is counted."""
+    request: Request = failure.request  # type: ignore[attr-defined]
+    if isinstance(failure.value, PostponedError):
+        await asyncio.sleep(failure.value.seconds)
+        yield request.replace(dont_filter=True)
+        return
+    count("refused" if isinstance(failure.value, IgnoreRequest) else "unreachable")
+    yield FailedPage(row, UnavailableError(f"{row.url} could not be fetched: {failure.getErrorMessage()[:200]}"))
 
 
 def now_ms() -> int:

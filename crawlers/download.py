@@ -21,6 +21,8 @@ from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, ResponseDone
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers as TxHeaders
 
+from crawlers.politeness import Patience
+
 TO_FILE = "priceradar_to_file"  # of a request's meta: path the body is written to where the status is 200
 MOST_BYTES = 2 * 1024**3
 SILENT_SECONDS, LONGEST_SECONDS = 60, 3600.0
@@ -28,10 +30,19 @@ _OF_THE_WAY = ("Content-Encoding", "Content-Length", "Transfer-Encoding")
 
 
 class FileDownloads(HTTP11DownloadHandler):
-    """Scrapy's handler, and files."""
+    """Scrapy's handler, and files; the last and first to know what a shop asks for."""
 
     async def download_request(self, request: Request) -> Response:
         """Fetch; the response to a request for a file has no body."""
+        patience = self._crawler.get_downloader_middleware(Patience)
+        if patience is not None:
+            patience.at_the_door(request)
+        response = await self._fetched(request)
+        if patience is not None:
+            patience.answered(request, response)
+        return response
+
+    async def _fetched(self, request: Request) -> Response:
         path = request.meta.get(TO_FILE)
         if path is None or request.meta.get("proxy"):
             return await super().download_request(request)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -14,11 +15,11 @@ from urllib.parse import urljoin
 from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
-from contracts.errors import BadPageError, BlockedPageError, UnavailableError
+from contracts.errors import BadPageError, BlockedPageError
 from contracts.ids import content_hash
 from contracts.observations import Observation
 from crawlers import feeds
-from crawlers.answers import answer_of, now_ms
+from crawlers.answers import answer_of, now_ms, unanswered
 from crawlers.assortment import Offered
 from crawlers.discovered import Candidate, Discovered
 from crawlers.download import TO_FILE
@@ -125,13 +126,13 @@ class Harvest:
             if part is not None:
                 part.unlink(missing_ok=True)
 
-    def failed(self, failure: Failure) -> Iterator[FailedPage]:
-        """A source that could not be reached."""
+    def failed(self, failure: Failure) -> AsyncIterator[FailedPage | Request]:
+        """A source or a new page that was put off or could not be reached."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        source: Source = request.cb_kwargs["at"].source
-        self._ended(source, "unreachable")
-        error = UnavailableError(f"{request.url} could not be fetched: {failure.getErrorMessage()[:200]}")
-        yield FailedPage(Row(competitor=source.competitor, url=request.url), error)
+        if TO_FILE in request.meta:
+            Path(request.meta[TO_FILE]).unlink(missing_ok=True)
+        competitor = request.meta["competitor"]
+        return unanswered(failure, Row(competitor=competitor, url=request.url), partial(self._count, competitor))
 
     def _read(self, response: Response, at: Round, part: Path | None) -> Iterator[Item]:
         answer = answer_of(response)
@@ -209,7 +210,14 @@ class Harvest:
         for candidate in found:
             row = Row(competitor=source.competitor, url=candidate.url, product_id=candidate.product_id)
             meta = {"competitor": source.competitor, "handle_httpstatus_list": STATUSES}
-            yield Request(candidate.url, callback=self.looked, cb_kwargs={"row": row}, dont_filter=True, meta=meta)
+            yield Request(
+                candidate.url,
+                callback=self.looked,
+                errback=self.failed,
+                cb_kwargs={"row": row},
+                dont_filter=True,
+                meta=meta,
+            )
 
     def looked(self, response: Response, row: Row) -> Iterator[Observation | FailedPage]:
         """What a page is of that nobody has looked at yet."""

@@ -17,8 +17,8 @@ def scrapy_settings(settings: Settings, allow_private: bool = False) -> dict[str
         "ROBOTSTXT_OBEY": True,
         "ROBOTSTXT_PARSER": "scrapy.robotstxt.ProtegoRobotParser",
         "DOWNLOAD_DELAY": 0.0 if allow_private else 1.0,
-        "RANDOMIZE_DOWNLOAD_DELAY": False,
-        "CONCURRENT_REQUESTS": 32,
+        "DOWNLOAD_DELAY_JITTER": 0.0,
+        "CONCURRENT_REQUESTS": 256,  # most wait in the queues of their shops: one slow shop must not hold up the others
         "CONCURRENT_REQUESTS_PER_DOMAIN": 8 if allow_private else 2,
         "DOWNLOAD_TIMEOUT": 30,
         "DOWNLOAD_MAXSIZE": MAX_RESPONSE,
@@ -29,7 +29,7 @@ def scrapy_settings(settings: Settings, allow_private: bool = False) -> dict[str
         "COOKIES_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
         "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "crawlers.download.FileDownloads"),
-        "DNS_RESOLVER": "crawlers.guard.GuardedResolver",
+        "TWISTED_DNS_RESOLVER": "crawlers.guard.GuardedResolver",
         "PRICERADAR_ALLOW_PRIVATE": allow_private,
         "LOG_LEVEL": "WARNING",
         "LOGSTATS_INTERVAL": 0.0,
@@ -37,6 +37,7 @@ def scrapy_settings(settings: Settings, allow_private: bool = False) -> dict[str
             "crawlers.guard.AddressGuard": 50,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "crawlers.politeness.CrawlDelay": 100,
+            "crawlers.politeness.RobotsAnswers": 540,  # between the crawl and retries: the last answer counts
             "crawlers.politeness.Patience": 560,
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
         },

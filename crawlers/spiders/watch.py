@@ -6,16 +6,16 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from typing import Any
 
 import scrapy
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
-from contracts.errors import BadPageError, UnavailableError
+from contracts.errors import BadPageError
 from contracts.observations import Observation
-from crawlers.answers import answer_of, now_ms
+from crawlers.answers import answer_of, now_ms, unanswered
 from crawlers.harvest import STATUSES, Harvest
 from crawlers.items import FailedPage
 from crawlers.metrics import REQUESTS
@@ -116,12 +116,10 @@ class WatchSpider(scrapy.Spider):
             self._ended(row, error.code)
             yield FailedPage(row, error, evidence_of(response.body))
 
-    def failed(self, failure: Failure) -> Iterator[FailedPage]:
-        """A page that could not be fetched: refused by us, or not reached."""
+    def failed(self, failure: Failure) -> AsyncIterator[FailedPage | Request]:
+        """A page that could not be fetched: put off, refused by us, or not reached."""
         row: Row = failure.request.cb_kwargs["row"]  # type: ignore[attr-defined]
-        refused = isinstance(failure.value, IgnoreRequest)
-        self._ended(row, "refused" if refused else "unreachable")
-        yield FailedPage(row, UnavailableError(f"{row.url} could not be fetched: {failure.getErrorMessage()[:200]}"))
+        return unanswered(failure, row, partial(self._ended, row))
 
     def _ended(self, row: Row, outcome: str, price_minor: int | None = None) -> None:
         self.outcomes[outcome] += 1

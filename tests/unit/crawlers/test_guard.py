@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Request
+from scrapy.http import Request, Response
 from twisted.internet.error import DNSLookupError
 
 from contracts.errors import OtherProductError
 from crawlers.guard import AddressGuard, _only_public, is_public
-from crawlers.politeness import LONGEST_WAIT, retry_after
+from crawlers.politeness import BREAK_AFTER, BREAK_SECONDS, LONGEST_WAIT, Patience, PostponedError, retry_after
 from crawlers.sameness import UNKNOWN, Identity, same_product
 from crawlers.watchlist import Row
 
@@ -129,3 +129,34 @@ def test_a_redirect_to_another_product_is_noticed(answered: str, same: bool) -> 
 )
 def test_retry_after_in_seconds_or_as_a_date(header: str, seconds: float) -> None:
     assert retry_after(header, now=10.0) == seconds
+
+
+async def test_a_circuit_is_tried_by_one_request_and_closes_or_opens_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("crawlers.politeness.time.monotonic", lambda: clock[0])
+    patience, request = Patience(), Request("https://shop.example/p", meta={"competitor": "a"})
+    for _ in range(BREAK_AFTER):
+        await patience.process_request(request)
+        patience.process_response(request, Response(request.url, status=500))
+    for passed, status in ((BREAK_SECONDS, 500), (BREAK_SECONDS, 200)):
+        with pytest.raises(IgnoreRequest, match="circuit open"):
+            await patience.process_request(request)
+        clock[0] += passed + 1.0
+        await patience.process_request(request)
+        with pytest.raises(IgnoreRequest, match="circuit open"):
+            await patience.process_request(request)  # one is on its way
+        patience.process_response(request, Response(request.url, status=status))
+    await patience.process_request(request)
+    await patience.process_request(request)
+
+
+async def test_a_long_wait_puts_a_request_off_and_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    patience, request = Patience(), Request("https://shop.example/p", meta={"competitor": "a"})
+    answer = Response(request.url, status=503, headers={"Retry-After": "100"})
+    asked_again = patience.process_response(request, answer)
+    assert isinstance(asked_again, Request)
+    assert patience.process_response(asked_again, answer) is answer  # asked again once only
+    with pytest.raises(PostponedError) as put_off:
+        await patience.process_request(request)
+    assert 99 < put_off.value.seconds <= 100
+    await patience.process_request(Request("https://other.example/p", meta={"competitor": "b"}))
