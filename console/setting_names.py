@@ -34,6 +34,17 @@ NAMES: dict[str, tuple[str, str]] = {
     "pricing.horizon_days": ("Profit counts over (days)", "收益计算期（天）"),
     "pricing.surplus_value_bp": ("Worth of surplus stock, of its cost (basis points)", "超额库存残值（基点）"),
     "pricing.kill_switch": ("Kill switch: propose nothing", "紧急停止：不再提出建议"),
+    "pricing.standing_cap_bp": ("Cap of markdowns that follow one another (basis points)", "连续降价总上限（基点）"),
+    "pricing.dearer_bp": (
+        "No threat when still dearer by more than (basis points)",
+        "竞品高于本方多少不构成威胁（基点）",
+    ),
+    "pricing.maximum_loss_bp": (
+        "Loss at the bad end, of the gain, at most (basis points)",
+        "不利情形最大损失占预期收益（基点）",
+    ),
+    "pricing.seasons": ("Seasons: what is sold then, of the usual", "季节：旺淡季销量系数"),
+    "pricing.markets": ("Markets: lowest price before a reduction", "市场：降价前最低价规则"),
     "approval.auto_below_minor": ("Approved without people below (minor units)", "自动批准金额上限（分）"),
     "approval.marketing_director_up_to_minor": (
         "Marketing director signs up to (minor units)",

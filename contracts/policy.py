@@ -16,6 +16,7 @@ from contracts.alerts import AlertKind, Severity
 from contracts.approvals import SignerRole
 from contracts.errors import BadPolicyError
 from contracts.ids import content_hash
+from contracts.markets import SHIPPED_MARKETS, MarketRule, Season
 from contracts.observations import PriceType
 
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
@@ -92,10 +93,17 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Args:
         cap_bp: the markdown cap within the cap window (300 is 3 %).
         cap_window_days: the cap counts from the price at the start of this window.
+        standing_cap_bp: markdowns that follow one another, window after window, never add up to
+            more than this, counted from the price before the first of them.
         target_cover_days: stock is sufficient above this many days of cover.
         minimum_margin_bp: of cost plus fees, on top of them: the margin floor.
         rounding_minor: prices are multiples of this, rounded up.
         surplus_value_bp: what a unit beyond the target cover is still worth, of its cost.
+        dearer_bp: a competitor who is still so far above our price after its cut is no threat.
+        maximum_loss_bp: what may be lost at the lower end of the gain's 80 % interval, of the
+            gain expected; 0 asks that nothing be lost even there.
+        seasons: what people know of the calendar: how much more is sold in some days of a year.
+        markets: the rules of announced reductions, by the currency of an item.
     """
 
     cap_bp: Annotated[int, Meta(ge=0, le=300)] = 300
@@ -114,6 +122,27 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     horizon_days: Positive = 7
     surplus_value_bp: BasisPoints = 5_000
     kill_switch: bool = False
+    standing_cap_bp: BasisPoints = 600
+    dearer_bp: BasisPoints = 1_000
+    maximum_loss_bp: Annotated[int, Meta(ge=0, le=1_000_000)] = 10_000
+    seasons: tuple[Season, ...] = ()
+    markets: tuple[MarketRule, ...] = SHIPPED_MARKETS
+
+    def __post_init__(self) -> None:
+        named: set[str] = set()
+        for rule in self.markets:
+            twice = sorted(named & set(rule.currencies))
+            if twice:
+                raise ValueError(f"a currency belongs to one market, was {twice[0]} again in {rule.name!r}")
+            named |= set(rule.currencies)
+
+    def market(self, currency: str) -> MarketRule | None:
+        """The market an item is sold in, by its currency; None where no rule is set for it."""
+        return next((rule for rule in self.markets if currency in rule.currencies), None)
+
+
+USUAL = Pricing()
+LATER = ("standing_cap_bp", "dearer_bp", "maximum_loss_bp", "seasons", "markets")
 
 
 class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -240,8 +269,15 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def version(self) -> str:
-        """Name and the first 12 hex digits of the hash of all values: default@3f2a..."""
-        return f"{self.name}@{content_hash(msgspec.json.encode(self))[:12]}"
+        """Name and the first 12 hex digits of the hash of all values: default@3f2a...
+
+        A field of `LATER` counts only where it is set: versions written before it keep their names.
+        """
+        told = msgspec.to_builtins(self)
+        for field in LATER:
+            if getattr(self.pricing, field) == getattr(USUAL, field):
+                del told["pricing"][field]
+        return f"{self.name}@{content_hash(msgspec.json.encode(told))[:12]}"
 
 
 DEFAULT = Policy()

@@ -30,7 +30,11 @@ class Signals(msgspec.Struct, frozen=True, omit_defaults=True):
     Units are minor units of the proposal's currency, epoch ms UTC, units of stock,
     units a day. None where the signal is not known; guards say what then happens.
     `restore_minor` is the price before our markdown, set where the trigger is gone;
-    `competitor_currency` is empty where it is the item's own.
+    `competitor_currency` is empty where it is the item's own. `standing_from_minor` is the price
+    before the first of the markdowns that are in force. `prior_low_minor` is what `market` counts
+    an announced reduction from: the lowest price of `prior_days` before the markdown in force
+    began, before now where none is. Season factors: the demand of the horizon, and of the
+    target cover, against a usual day's.
     """
 
     competitor: str
@@ -69,6 +73,12 @@ class Signals(msgspec.Struct, frozen=True, omit_defaults=True):
     competitor_currency: str = ""
     competitor_price_type: PriceType = "regular"
     restore_minor: int | None = None
+    standing_from_minor: int | None = None
+    standing_since: int | None = None
+    market: str = ""
+    prior_days: int = 0
+    prior_low_minor: int | None = None
+    cover_season_factor: float = 1.0
 
 
 class Proposal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -78,7 +88,10 @@ class Proposal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     ms UTC), never the clock. `window_start_minor` is the price at the start of the cap
     window; `floor_minor` the highest hard floor that held. `at_stake_minor` is markdown
     per unit times expected units. `record_hash` is SHA-256 over signals, policy version,
-    guards and result; `priceradar verify` recomputes it.
+    guards and result; `priceradar verify` recomputes it. The expected change of profit has an 80 %
+    interval; `new_low_by_minor` is how much below the market's reference the price is, each unit.
+    `rules` numbers the rules that made it: 1, or 2 that weigh demand and elasticity by their
+    intervals.
     """
 
     proposal_id: str
@@ -100,6 +113,10 @@ class Proposal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     tier: RiskTier = "marketing_director"
     blocked_by: str | None = None
     record_hash: str = ""
+    rules: int = 1
+    profit_lower_minor: int | None = None
+    profit_upper_minor: int | None = None
+    new_low_by_minor: int = 0
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -21,6 +21,11 @@ def to_iso(ms: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def day_of_year(ms: int) -> str:
+    """Month and day of an epoch ms, UTC: "11-24"."""
+    return to_iso(ms)[5:10]
+
+
 def from_iso(text: str) -> int:
     """Epoch ms of an ISO 8601 time; one without an offset is UTC. ValueError."""
     moment = datetime.fromisoformat(text.strip())

@@ -16,6 +16,7 @@ from pricing.state import Markdown, PricingState, Quote, Rival, SkuState
 __all__ = ["PricingAgent", "PricingState"]
 
 KEEP_MS = 45 * DAY_MS
+OPEN_MS = 2 * DAY_MS  # an event may be late by so much and still find what was spent in its hour
 
 
 class PricingAgent:
@@ -28,7 +29,7 @@ class PricingAgent:
     def on_item(self, item: CatalogItem) -> None:
         """Take our own price, cost and floors; an older version than the one known only adds to the price history."""
         state = self.state.sku(item.sku)
-        state.prices.add(item.as_of, item.price_minor)
+        state.prices(item.currency).add(item.as_of, item.price_minor)
         if state.item is None or item.as_of >= state.item.as_of:
             state.item = item
         self._settle(state)
@@ -54,8 +55,9 @@ class PricingAgent:
         """Take a price that people (or the policy) decided: it is ours from then on."""
         state = self.state.sku(decision.sku)
         state.decisions[decision.decision_id] = decision
-        state.prices.add(decision.decided_at - 1, decision.previous_minor)
-        state.prices.add(decision.decided_at, decision.price_minor)
+        prices = state.prices(decision.currency)
+        prices.add(decision.decided_at - 1, decision.previous_minor)
+        prices.add(decision.decided_at, decision.price_minor)
         self._settle(state)
 
     def on_proposal(self, proposal: Proposal) -> None:
@@ -66,8 +68,9 @@ class PricingAgent:
         state.proposed[proposal.proposal_id] = proposal
         window = self.policy.pricing.cap_window_days * DAY_MS
         if proposal.current_minor > 0:
-            state.prices.add(proposal.decided_at - window, proposal.window_start_minor)
-            state.prices.add(proposal.decided_at, proposal.current_minor)
+            prices = state.prices(proposal.currency)
+            prices.add(proposal.decided_at - window, proposal.window_start_minor)
+            prices.add(proposal.decided_at, proposal.current_minor)
         if proposal.blocked_by is None:
             self.state.open[proposal.proposal_id] = proposal
         self._forget(state, proposal.decided_at)
@@ -112,8 +115,8 @@ class PricingAgent:
         self, sku: str, state: SkuState, event: PriceMoved, confidence: float, restore: int | None = None
     ) -> Proposal:
         at = max(event.observed_at, state.newest_event)
-        spent = [p for p in self.state.last_hour(at) if p.sku != sku]
-        signals = gather(state, event, self.policy.pricing, confidence, spent, at, restore)
+        spent = list(self.state.within_an_hour(at))
+        signals = gather(sku, state, event, self.policy.pricing, confidence, spent, at, restore)
         proposal = propose(
             signals,
             self.policy,
@@ -137,34 +140,39 @@ class PricingAgent:
 
     def _settle(self, state: SkuState) -> None:
         """Derive price and markdown in force from the newest decision and the catalogue."""
-        newest = max(state.decisions.values(), key=lambda d: (d.decided_at, d.decision_id), default=None)
-        item = state.item
-        if newest is None or item is None:
+        decided, item = state.decided(), state.item
+        if not decided or item is None:
+            state.markdown = None
             return
+        newest = decided[-1]
         if newest.decided_at > item.as_of:
             state.item = msgspec.structs.replace(item, price_minor=newest.price_minor, as_of=newest.decided_at)
-        state.markdown = _markdown(state, newest)
+        state.markdown = _markdown(state)
 
     def _forget(self, state: SkuState, now: int) -> None:
         old = now - KEEP_MS
         state.proposed = {key: made for key, made in state.proposed.items() if made.decided_at >= old}
-        state.decisions = {key: made for key, made in state.decisions.items() if made.decided_at >= old}
+        began = min(old, state.markdown.since) if state.markdown else old  # to bring its price back one day
+        state.decisions = {key: made for key, made in state.decisions.items() if made.decided_at >= began}
         state.cuts = {key: at for key, at in state.cuts.items() if at >= old}
-        for key in [key for key, made in self.state.open.items() if made.decided_at < now - 2 * HOUR_MS]:
+        for key in [key for key, made in self.state.open.items() if made.decided_at < now - OPEN_MS]:
             del self.state.open[key]
 
 
-def _markdown(state: SkuState, newest: Decision) -> Markdown | None:
-    """The markdown in force, None where the last decision or the catalogue has ended it."""
-    assert state.item is not None
-    if state.item.price_minor != newest.price_minor:
-        return None
-    restore, since = newest.previous_minor, newest.decided_at
-    for decision in sorted(state.decisions.values(), key=lambda d: (d.decided_at, d.decision_id), reverse=True):
-        if decision.price_minor >= decision.previous_minor:
-            break
-        restore, since = max(restore, decision.previous_minor), decision.decided_at
-    return Markdown(newest.price_minor, restore, since) if restore > newest.price_minor else None
+def _markdown(state: SkuState) -> Markdown | None:
+    """The markdown in force, None where a decision or the catalogue has ended it.
+
+    A decision that starts where the one before ended belongs to the same markdown, also one that
+    takes back a part of it (an undo).
+    """
+    found: Markdown | None = None
+    for made in state.decided():
+        follows = found is not None and made.previous_minor == found.price_minor
+        began, since = (
+            (found.restore_minor, found.since) if found and follows else (made.previous_minor, made.decided_at)
+        )
+        found = Markdown(made.price_minor, began, since) if made.price_minor < began else None
+    return found if found and state.item and state.item.price_minor == found.price_minor else None
 
 
 def _remember(state: SkuState, event: MarketEvent, threshold_bp: int) -> bool:

@@ -13,7 +13,7 @@ KEEP_MS = 45 * DAY_MS  # the 30-day low needs the price that was in force when i
 
 
 class PriceHistory:
-    """Prices of one SKU and when each came into force (epoch ms, UTC)."""
+    """Prices of one SKU in one currency and when each came into force (epoch ms, UTC)."""
 
     __slots__ = ("_points",)
 

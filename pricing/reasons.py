@@ -11,6 +11,7 @@ Reason = Literal[
     "not_regular_price",
     "competitor_out_of_stock",
     "competitor_stale",
+    "competitor_dearer",
     "low_match_confidence",
     "missing_cost",
     "unknown_stock",
@@ -24,7 +25,9 @@ Reason = Literal[
     "no_gain",
     "cap",
     "rounding",
+    "market_rule",
     "floor",
+    "uncertain_gain",
     "margin_budget",
 ]
 

@@ -112,7 +112,21 @@ def _bounds(proposal: Proposal, item: CatalogItem, policy: Policy) -> str | None
     if proposal.kind == "restore":
         return None if proposal.proposed_minor > item.price_minor else "no_gain"
     below = _below_bounds(proposal.proposed_minor, proposal.window_start_minor, item, policy)
+    below = below or _beyond(proposal, item.currency, policy)
     return below or (None if proposal.proposed_minor < item.price_minor else "no_gain")
+
+
+def _beyond(proposal: Proposal, currency: str, policy: Policy) -> str | None:
+    """What the markdowns in force and the market say, with the policy as it is now."""
+    told, price = proposal.signals, proposal.proposed_minor
+    standing = told.standing_from_minor
+    if standing is not None and price < kernel.cap_price(standing, policy.pricing.standing_cap_bp):
+        return "cap"
+    market, low = policy.pricing.market(currency), told.prior_low_minor
+    if market is None or low is None or market.name != told.market:
+        return None
+    breaks = (market.announced and price >= low) or (market.new_low == "hold" and price < low)
+    return "market_rule" if breaks else None
 
 
 def _below_bounds(price_minor: int, window_start_minor: int, item: CatalogItem, policy: Policy) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from statistics import median_low
 
 from contracts.events import PriceMoved
+from contracts.markets import MarketRule, season_factor
 from contracts.policy import Pricing
 from contracts.proposals import Proposal, Signals
 from contracts.times import DAY_MS
@@ -16,6 +17,7 @@ LOWEST_MS = 30 * DAY_MS
 
 
 def gather(
+    sku: str,
     state: SkuState,
     event: PriceMoved,
     pricing: Pricing,
@@ -26,12 +28,15 @@ def gather(
 ) -> Signals:
     """All ten signals for a SKU as of `at` (epoch ms, UTC); what is not known stays None."""
     item, stock = state.item, state.stock
+    currency = item.currency if item else event.currency
+    market = pricing.market(currency)
+    standing = state.markdown
     quote = _quote(state, event)
-    others = _comparable(state, item.currency if item else event.currency)
+    others = _comparable(state, currency)
     demand = state.sales.forecast(at)
     elasticity = state.sales.elasticity(at, pricing.default_elasticity)
     window = at - pricing.cap_window_days * DAY_MS
-    skus, margin = _budget(spent)
+    skus, margin = _budget(spent, sku)
     return Signals(
         competitor=event.competitor,
         competitor_price_minor=event.price_minor,
@@ -46,7 +51,7 @@ def gather(
         competitors_median_minor=median_low(others) if others else None,
         match_confidence=confidence,
         price_minor=item.price_minor if item else 0,
-        window_start_minor=_cap_base(state, window, at) if item else 0,
+        window_start_minor=_cap_base(state, currency, window) if item else 0,
         cost_minor=item.cost_minor if item else None,
         fees_minor=item.fees_minor if item else 0,
         map_minor=item.map_minor if item else None,
@@ -61,27 +66,43 @@ def gather(
         elasticity=elasticity.mean,
         elasticity_lower=elasticity.lower,
         elasticity_upper=elasticity.upper,
-        lowest_30d_minor=state.prices.lowest(at - LOWEST_MS, at),
-        last_change_at=_last_change(state, at),
+        lowest_30d_minor=state.prices(currency).lowest(at - LOWEST_MS, at),
+        season_factor=season_factor(pricing.seasons, at, pricing.horizon_days),
+        last_change_at=_last_change(state),
         competitor_reactions=reactions(state, at - pricing.cap_window_days * DAY_MS, at),
         skus_changed_last_hour=skus,
         margin_spent_last_hour_minor=margin,
         kill_switch=pricing.kill_switch,
         restore_minor=restore_minor,
+        standing_from_minor=standing.restore_minor if standing else None,
+        standing_since=standing.since if standing else None,
+        market=market.name if market else "",
+        prior_days=market.days if market else 0,
+        prior_low_minor=_prior_low(state, currency, market, at),
+        cover_season_factor=season_factor(pricing.seasons, at, pricing.target_cover_days),
     )
 
 
-def _cap_base(state: SkuState, window: int, at: int) -> int:
+def _cap_base(state: SkuState, currency: str, window: int) -> int:
     """What the cap counts from: the price at the start of the window, or a higher one that we marked down since.
 
     Where our list price went up within the window, its start alone would let markdown follow markdown.
+    Decisions later than the event that is answered count, too: the price is theirs already.
     """
     marked = (
         made.previous_minor
-        for made in state.decisions.values()
-        if window < made.decided_at <= at and made.price_minor < made.previous_minor
+        for made in state.decided()
+        if window < made.decided_at and made.price_minor < made.previous_minor
     )
-    return max([state.prices.at(window) or 0, *marked])
+    return max([state.prices(currency).at(window) or 0, *marked])
+
+
+def _prior_low(state: SkuState, currency: str, market: MarketRule | None, at: int) -> int | None:
+    """The lowest price of a market's days before the markdown in force began, so that it is not its own reference."""
+    if market is None:
+        return None
+    until = state.markdown.since - 1 if state.markdown else at
+    return state.prices(currency).lowest(until - market.days * DAY_MS, until)
 
 
 def reactions(state: SkuState, since: int, until: int) -> int:
@@ -100,16 +121,14 @@ def _comparable(state: SkuState, currency: str) -> list[int]:
     return [q.price_minor for q in state.quotes.values() if q.in_stock and q.currency == currency and q.price_minor > 0]
 
 
-def _last_change(state: SkuState, at: int) -> int | None:
+def _last_change(state: SkuState) -> int | None:
+    """The newest change or proposal, also one that is later than the event that is answered."""
     decided = (d.decided_at for d in state.decisions.values())
     proposed = (p.decided_at for p in state.proposed.values() if p.blocked_by is None)
-    return max((moment for moment in (*decided, *proposed) if moment <= at), default=None)
+    return max((*decided, *proposed), default=None)
 
 
-def _budget(spent: Iterable[Proposal]) -> tuple[int, int]:
-    skus: set[str] = set()
-    margin = 0
-    for proposal in spent:
-        skus.add(proposal.sku)
-        margin += proposal.at_stake_minor
-    return len(skus), margin
+def _budget(spent: Iterable[Proposal], sku: str) -> tuple[int, int]:
+    """Other products changed, and margin given up, its own before included."""
+    made = list(spent)
+    return len({one.sku for one in made} - {sku}), sum(one.at_stake_minor for one in made)

@@ -44,20 +44,33 @@ class SkuState:
     """One of our products."""
 
     __slots__ = (
-        "cuts", "decisions", "item", "markdown", "newest_event", "prices", "proposed", "quotes", "sales", "stock",
+        "_histories", "cuts", "decisions", "item", "markdown", "newest_event", "proposed", "quotes", "sales", "stock",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.item: CatalogItem | None = None
         self.stock: StockLevel | None = None
         self.sales = SalesHistory()
-        self.prices = PriceHistory()
+        self._histories: dict[str, PriceHistory] = {}
         self.quotes: dict[Rival, Quote] = {}
         self.decisions: dict[str, Decision] = {}
         self.proposed: dict[str, Proposal] = {}
         self.cuts: dict[str, int] = {}
         self.markdown: Markdown | None = None
         self.newest_event = 0
+
+    def prices(self, currency: str) -> PriceHistory:
+        """What it cost in a currency: amounts of two are never compared."""
+        history = self._histories.get(currency)
+        if history is None:
+            history = self._histories[currency] = PriceHistory()
+        return history
+
+    def decided(self) -> list[Decision]:
+        """Decisions about its price in the currency it has now, in order of time."""
+        currency = self.item.currency if self.item else ""
+        mine = (made for made in self.decisions.values() if made.currency == currency)
+        return sorted(mine, key=lambda made: (made.decided_at, made.decision_id))
 
 
 class PricingState:
@@ -75,6 +88,10 @@ class PricingState:
             state = self.skus[sku] = SkuState()
         return state
 
-    def last_hour(self, until: int) -> Iterator[Proposal]:
-        """Proposals that went out in the hour up to a moment of event time."""
-        return (p for p in self.open.values() if until - HOUR_MS < p.decided_at <= until)
+    def within_an_hour(self, moment: int) -> Iterator[Proposal]:
+        """Proposals that went out less than an hour before or after a moment of event time.
+
+        Events of different products come out of order: those after it count, too, so that no
+        hour ever holds more than the budget.
+        """
+        return (p for p in self.open.values() if abs(p.decided_at - moment) < HOUR_MS)

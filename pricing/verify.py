@@ -5,14 +5,25 @@ from __future__ import annotations
 import msgspec
 
 from contracts.codec import encode
-from contracts.errors import TamperedError
+from contracts.errors import BadInputError, TamperedError
 from contracts.policy import Policy
 from contracts.proposals import Proposal
 from pricing.guards import propose
+from pricing.inputs import RULES
 
 
 def verify(proposal: Proposal, policy: Policy) -> None:
-    """Nothing where the record is what its inputs and the policy give; TamperedError names the field."""
+    """Nothing where the record is what its inputs and the policy give, under the rules that made it.
+
+    Raises:
+        TamperedError: names the field that does not follow.
+        BadInputError: the rules are of a later release.
+    """
+    if not 1 <= proposal.rules <= RULES:
+        raise BadInputError(
+            f"proposal {proposal.proposal_id}: this release knows the rules 1 to {RULES}, was {proposal.rules};"
+            " verify it with the release that made it"
+        )
     again = propose(
         proposal.signals,
         policy,
@@ -20,6 +31,7 @@ def verify(proposal: Proposal, policy: Policy) -> None:
         trigger_event_id=proposal.trigger_event_id,
         decided_at=proposal.decided_at,
         currency=proposal.currency,
+        rules=proposal.rules,
     )
     if encode(again) == encode(proposal):
         return
