@@ -43,6 +43,7 @@ NAMES: dict[str, tuple[str, str]] = {
         "Loss at the bad end, of the gain, at most (basis points)",
         "不利情形最大损失占预期收益（基点）",
     ),
+    "pricing.max_changes_in_28_days": ("Changes of a product in 28 days, at most", "单品 28 天内最多调价次数"),
     "pricing.seasons": ("Seasons: what is sold then, of the usual", "季节：旺淡季销量系数"),
     "pricing.markets": ("Markets: lowest price before a reduction", "市场：降价前最低价规则"),
     "approval.auto_below_minor": ("Approved without people below (minor units)", "自动批准金额上限（分）"),

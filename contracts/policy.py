@@ -102,6 +102,8 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         dearer_bp: a competitor who is still so far above our price after its cut is no threat.
         maximum_loss_bp: what may be lost at the lower end of the gain's 80 % interval, of the
             gain expected; 0 asks that nothing be lost even there.
+        max_changes_in_28_days: a product whose price was changed so often is left alone, whatever
+            a competitor does; a restore is still made.
         seasons: what people know of the calendar: how much more is sold in some days of a year.
         markets: the rules of announced reductions, by the currency of an item.
     """
@@ -124,7 +126,8 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kill_switch: bool = False
     standing_cap_bp: BasisPoints = 600
     dearer_bp: BasisPoints = 1_000
-    maximum_loss_bp: Annotated[int, Meta(ge=0, le=1_000_000)] = 10_000
+    maximum_loss_bp: Annotated[int, Meta(ge=0, le=1_000_000)] = 30_000
+    max_changes_in_28_days: Positive = 8
     seasons: tuple[Season, ...] = ()
     markets: tuple[MarketRule, ...] = SHIPPED_MARKETS
 
@@ -142,7 +145,7 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 USUAL = Pricing()
-LATER = ("standing_cap_bp", "dearer_bp", "maximum_loss_bp", "seasons", "markets")
+LATER = ("standing_cap_bp", "dearer_bp", "maximum_loss_bp", "max_changes_in_28_days", "seasons", "markets")
 
 
 class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

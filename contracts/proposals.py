@@ -79,6 +79,7 @@ class Signals(msgspec.Struct, frozen=True, omit_defaults=True):
     prior_days: int = 0
     prior_low_minor: int | None = None
     cover_season_factor: float = 1.0
+    own_changes_28d: int = 0
 
 
 class Proposal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

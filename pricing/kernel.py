@@ -55,6 +55,7 @@ class Facts(NamedTuple):
     own_promotion: bool
     since_change: int
     reactions: int
+    changes: int
     skus: int
     margin_spent: int
     kill_switch: bool
@@ -76,6 +77,7 @@ class Limits(NamedTuple):
     confidence: float
     cooldown: int
     reactions: int
+    changes: int
     skus: int
     margin_spent: int
     elasticity: float
@@ -191,6 +193,7 @@ def screened(f: Facts, p: Limits) -> int:
         (f.own_promotion, CODE_PROMOTION),
         (0 <= f.since_change < p.cooldown, CODE_COOLDOWN),
         (f.reactions >= p.reactions, CODE_WAR),
+        (p.rules > 1 and f.changes >= p.changes, CODE_RESTLESS),
         (f.skus >= p.skus, CODE_SKUS),
         (not f.demand >= 0.0, CODE_DEMAND),
         (not f.on_hand > p.target_cover * f.demand * f.cover_season, CODE_COVER),
@@ -306,6 +309,7 @@ CODE_STOCK_STALE = CODE["stale_stock"]
 CODE_PROMOTION = CODE["own_promotion"]
 CODE_COOLDOWN = CODE["cooldown"]
 CODE_WAR = CODE["price_war"]
+CODE_RESTLESS = CODE["restless"]
 CODE_SKUS = CODE["sku_budget"]
 CODE_DEMAND = CODE["unknown_demand"]
 CODE_COVER = CODE["insufficient_cover"]

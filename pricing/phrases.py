@@ -94,6 +94,7 @@ REASON_TEXTS: dict[str, dict[str, str]] = {
         "own_promotion": "a promotion of ours is running",
         "cooldown": "the price was changed or proposed a short while ago",
         "price_war": "competitors keep answering our changes",
+        "restless": "its price has been changed often enough in the last 28 days",
         "sku_budget": "enough products were changed this hour",
         "unknown_demand": "no sales are known",
         "insufficient_cover": "the stock is not more than we need",
@@ -102,7 +103,7 @@ REASON_TEXTS: dict[str, dict[str, str]] = {
         "rounding": "no price step lies between the cap and the current price",
         "market_rule": "the market's rule about the lowest price before forbids it",
         "floor": "the hard floor is not below the current price",
-        "uncertain_gain": "at the bad end it would lose more than it is expected to gain",
+        "uncertain_gain": "at the bad end it would lose too much for what it is expected to gain",
         "margin_budget": "the margin budget of this hour is spent",
     },
     "zh": {
@@ -120,6 +121,7 @@ REASON_TEXTS: dict[str, dict[str, str]] = {
         "own_promotion": "本方促销进行中",
         "cooldown": "处于冷却期",
         "price_war": "竞品持续跟降，疑似价格战",
+        "restless": "近 28 天调价已够频繁",
         "sku_budget": "本小时调价商品数已达上限",
         "unknown_demand": "销量未知",
         "insufficient_cover": "库存不充裕",
@@ -128,7 +130,7 @@ REASON_TEXTS: dict[str, dict[str, str]] = {
         "rounding": "上限与现价之间没有可用价位",
         "market_rule": "不符合当地关于此前最低价的规定",
         "floor": "硬性底价不低于现价",
-        "uncertain_gain": "收益不确定，不利情形下的损失超过预期收益",
+        "uncertain_gain": "收益不确定，不利情形下的损失相对预期收益过大",
         "margin_budget": "本小时毛利预算已用尽",
     },
 }

@@ -19,6 +19,7 @@ Reason = Literal[
     "own_promotion",
     "cooldown",
     "price_war",
+    "restless",
     "sku_budget",
     "unknown_demand",
     "insufficient_cover",

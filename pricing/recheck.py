@@ -104,7 +104,9 @@ def recheck_undo(
     )
     objection = next((reason for reason, hit in checks if hit), None)
     if objection is None and lowers:
-        objection = _below_bounds(decision.price_minor, proposal.window_start_minor, item, policy)
+        # It marks down from the price of now, which the proposal it undoes had just set.
+        began = max(proposal.window_start_minor, decision.previous_minor)
+        objection = _below_bounds(decision.price_minor, began, item, policy)
     return objection
 
 

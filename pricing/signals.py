@@ -14,6 +14,7 @@ from pricing.state import Quote, SkuState
 
 REACTION_MS = DAY_MS  # a cut this soon after a change of ours counts as an answer to it
 LOWEST_MS = 30 * DAY_MS
+RESTLESS_MS = 28 * DAY_MS
 
 
 def gather(
@@ -76,6 +77,7 @@ def gather(
         restore_minor=restore_minor,
         standing_from_minor=standing.restore_minor if standing else None,
         standing_since=standing.since if standing else None,
+        own_changes_28d=sum(made.decided_at > at - RESTLESS_MS for made in state.decisions.values()),
         market=market.name if market else "",
         prior_days=market.days if market else 0,
         prior_low_minor=_prior_low(state, currency, market, at),

@@ -205,3 +205,95 @@ def test_a_late_event_about_an_older_price_is_not_acted_on() -> None:
 
     late: PriceMoved = move(8_000, at=NOW - HOUR_MS)
     assert agent.on_event(late) == []
+
+
+def decision(price: int, before: int, at: int, name: str, **changes: object) -> Decision:
+    made = Decision(
+        decision_id=name,
+        sku="A",
+        price_minor=price,
+        previous_minor=before,
+        currency="CNY",
+        decided_at=at,
+        proposal_id="p",
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def test_the_budget_of_an_hour_counts_what_came_later_too() -> None:
+    policy = Policy(pricing=Pricing(max_skus_per_hour=1))
+    agent = ready(policy)
+    for sku in "AB":
+        agent.on_item(item(sku=sku))
+        agent.on_stock(StockLevel(sku, 5_000, NOW))
+        for sold in sales(sku):
+            agent.on_sales(sold)
+
+    (first,) = agent.on_event(move(8_000))
+    (late,) = agent.on_event(move(8_000, at=NOW - HOUR_MS // 2, sku="B", product_id="p2"))
+    assert (first.blocked_by, late.blocked_by) == (None, "sku_budget")
+
+
+def test_prices_of_two_currencies_are_never_one_history() -> None:
+    agent = ready(DEFAULT)  # 10,000 fen for sixty days
+    agent.on_item(item(1_400, NOW - DAY_MS, currency="USD", cost_minor=800))
+    (made,) = agent.on_event(move(1_000, 1_400, currency="USD"))
+
+    assert (made.window_start_minor, made.signals.lowest_30d_minor) == (1_400, 1_400)
+    assert made.proposed_minor == 1_358
+    agent.on_decision(decision(9_700, 10_000, NOW + 1, "old"))  # signed when it was sold in CNY
+    known = agent.state.sku("A")
+    assert known.item is not None
+    assert (known.item.price_minor, known.markdown) == (1_400, None)
+
+
+def test_a_decision_later_than_the_event_counts_for_cap_and_cooldown() -> None:
+    agent = ready(DEFAULT)
+    agent.on_decision(decision(9_700, 10_000, NOW + HOUR_MS, "later"))
+    agent.on_item(item(9_700, NOW + 2 * HOUR_MS))
+    (made,) = agent.on_event(move(8_000))
+
+    assert made.window_start_minor == 10_000
+    assert made.blocked_by == "cooldown"
+
+
+def test_an_undo_of_the_second_markdown_leaves_the_first_one_standing() -> None:
+    agent = ready(DEFAULT)
+    agent.on_decision(decision(9_700, 10_000, NOW - 20 * DAY_MS, "one"))
+    agent.on_decision(decision(9_409, 9_700, NOW - 2 * DAY_MS, "two"))
+    agent.on_decision(decision(9_700, 9_409, NOW - DAY_MS, "undo", compensates="two"))
+    standing = agent.state.sku("A").markdown
+
+    assert standing is not None
+    assert (standing.price_minor, standing.restore_minor, standing.since) == (9_700, 10_000, NOW - 20 * DAY_MS)
+
+
+def test_a_markdown_that_stands_for_months_is_still_brought_back() -> None:
+    agent = ready(DEFAULT)
+    agent.on_event(move(8_000, at=NOW - 60 * DAY_MS))
+    agent.on_decision(decision(9_700, 10_000, NOW - 59 * DAY_MS, "old"))
+    agent.on_event(move(7_000, 8_000, at=NOW - DAY_MS))
+    agent.on_item(item(9_700, NOW - HOUR_MS))
+
+    (restore,) = agent.on_event(move(10_000, 7_000))
+    assert (restore.kind, restore.proposed_minor) == ("restore", 10_000)
+
+
+def test_markdowns_that_follow_one_another_end_at_the_standing_cap() -> None:
+    policy = Policy(pricing=FREE)
+    agent = ready(policy)
+    lowest, blocked = 10_000, []
+    for week in range(6):
+        at = NOW + week * 8 * DAY_MS
+        agent.on_stock(StockLevel("A", 50_000, at))
+        for sold in sales(until=at, days=7):
+            agent.on_sales(sold)
+        for made in agent.on_event(move(8_000 - 700 * week, 9_000 - 700 * week, at=at)):
+            if made.blocked_by is None:
+                approve(agent, made, at)
+                lowest = min(lowest, made.proposed_minor)
+            else:
+                blocked.append(made.blocked_by)
+
+    assert lowest == 9_400
+    assert set(blocked) == {"cap"}

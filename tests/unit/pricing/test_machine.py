@@ -6,9 +6,12 @@ out from its own log of what happened, not from the agent's state.
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -28,7 +31,13 @@ from tests.unit.pricing.samples import NOW
 WINDOW = 7 * DAY_MS
 SKUS = ("A", "B", "C")
 RIVALS = ("r1", "r2")
-EAGER = Pricing(cooldown_hours=0, price_war_reactions=50, surplus_value_bp=0, minimum_match_confidence=0.5)
+EAGER = Pricing(
+    cooldown_hours=0,
+    price_war_reactions=50,
+    max_changes_in_28_days=100,
+    surplus_value_bp=0,
+    minimum_match_confidence=0.5,
+)
 
 
 def policy(name: str, **changes: Any) -> Policy:
@@ -45,6 +54,7 @@ POLICIES = (
     policy("held", markets=(MarketRule("EU", new_low="hold"), MarketRule("CN", announced=True))),
     policy("strict", maximum_loss_bp=0, minimum_margin_bp=3_000, cap_window_days=3),
 )
+KINDS = (OutOfStock, BackInStock, PromotionStarted, PromotionEnded)
 pick = st.sampled_from
 skus, rivals = pick(SKUS), pick(RIVALS)
 
@@ -102,7 +112,7 @@ class DecisionCore(RuleBasedStateMachine):
         percent=pick((60, 80, 90, 94, 94, 100, 106, 125, 10_000, 0)),
         late=pick((0, 0, 0, MINUTE_MS, 59 * MINUTE_MS, 3 * HOUR_MS)),
         in_stock=pick((True, True, True, False)),
-        foreign=pick((False, False, False, False, True)),
+        foreign=pick((False, False, False, False, False, False, True)),
         fresh=pick((True, True, True, False)),
     )
     def a_price_moves(
@@ -136,7 +146,7 @@ class DecisionCore(RuleBasedStateMachine):
             "sku": sku,
         }
 
-    @rule(sku=skus, rival=rivals, kind=pick((OutOfStock, BackInStock, PromotionStarted, PromotionEnded)))
+    @rule(sku=skus, rival=rivals, kind=pick(KINDS))
     def something_else_happens(self, sku: str, rival: str, kind: Any) -> None:
         more = {"promotion": "coupon"} if kind in (PromotionStarted, PromotionEnded) else {}
         self._tell(kind(**self._where(sku, rival), **more))
@@ -162,6 +172,32 @@ class DecisionCore(RuleBasedStateMachine):
         for proposal in again if answer == b"[]" else []:
             self._take(proposal)
 
+    @rule(
+        sku=skus,
+        rival=rivals,
+        percent=pick((80, 90, 94)),
+        wait=pick((MINUTE_MS, 26 * HOUR_MS, 8 * DAY_MS)),
+        late=pick((0, 0, 20 * MINUTE_MS, 70 * MINUTE_MS)),
+        publish=pick((True, True, False)),
+    )
+    def a_cut_is_answered_to_the_end(
+        self, sku: str, rival: str, percent: int, wait: int, late: int = 0, publish: bool = True
+    ) -> None:
+        """The usual way, so that there is much to go wrong afterwards: cut, proposal, signature, decision."""
+        self.now += wait
+        if self.policy.pricing.kill_switch:
+            self.the_kill_switch(on=False)
+        if self.items[sku].on_promotion:
+            self.our_own_promotion(sku, on=False)
+        self.something_else_happens(sku, rival, PromotionEnded)
+        self.quotes[rival, sku] = self.items[sku].price_minor
+        self.a_day_is_sold(sku, 20.0)
+        self.a_price_moves(sku, rival, percent, late, in_stock=True, foreign=False, fresh=True)
+        if any(one.sku == sku for one in self.waiting):
+            self.somebody_signs(first=False, yes=True)
+        while publish and self.signed:
+            self.a_decision_is_published()
+
     # Our own systems
 
     @rule(sku=skus, on_hand=pick((0, 100, 5_000, 100_000)), age=pick((0, 14, 16, 240, -240)))
@@ -170,8 +206,11 @@ class DecisionCore(RuleBasedStateMachine):
 
     @rule(sku=skus, units=pick((0.0, 1.0, 20.0, 400.0)))
     def a_day_is_sold(self, sku: str, units: float) -> None:
+        """Customers who compare prices, so that a lower one pays."""
         item = self.items[sku]
-        self.agent.on_sales(UnitsSold(sku, self.now - DAY_MS, self.now, units, item.price_minor, item.currency))
+        usual = next(price for _at, price, currency in self.log[sku] if currency == item.currency)
+        sold = units * min(max((usual / item.price_minor) ** 4, 0.05), 20.0)
+        self.agent.on_sales(UnitsSold(sku, self.now - DAY_MS, self.now, sold, item.price_minor, item.currency))
 
     @rule(sku=skus, share=pick((0, 50, 90, 97, 120, -1)))
     def the_cost_changes(self, sku: str, share: int) -> None:
@@ -186,19 +225,19 @@ class DecisionCore(RuleBasedStateMachine):
     def our_list_price_changes(self, sku: str, percent: int) -> None:
         self._changed(sku, price_minor=max(1, self.items[sku].price_minor * percent // 100))
 
-    @rule(sku=skus, currency=pick(("CNY", "EUR", "JPY", "KWD")), factor=pick((1, 8, 150)))
-    def it_is_sold_in_another_currency(self, sku: str, currency: str, factor: int) -> None:
+    @rule(sku=skus, currency=pick(("CNY", "EUR", "JPY", "KWD")), factor=pick((0.02, 0.125, 1, 8, 150)))
+    def it_is_sold_in_another_currency(self, sku: str, currency: str, factor: float) -> None:
         if currency != self.items[sku].currency:
             item = self.items[sku]
             self._changed(
                 sku,
                 currency=currency,
-                price_minor=item.price_minor * factor,
-                cost_minor=None if item.cost_minor is None else item.cost_minor * factor,
+                price_minor=max(1, int(item.price_minor * factor)),
+                cost_minor=None if item.cost_minor is None else int(item.cost_minor * factor),
                 map_minor=None,
             )
 
-    @rule(sku=skus, on=st.booleans())
+    @rule(sku=skus, on=pick((False, False, True)))
     def our_own_promotion(self, sku: str, on: bool) -> None:
         self._changed(sku, on_promotion=on)
 
@@ -206,7 +245,7 @@ class DecisionCore(RuleBasedStateMachine):
     def another_policy(self, chosen: Policy) -> None:
         self._policy(chosen)
 
-    @rule(on=st.booleans())
+    @rule(on=pick((False, False, True)))
     def the_kill_switch(self, on: bool) -> None:
         pricing = msgspec.structs.replace(self.policy.pricing, kill_switch=on)
         self._policy(msgspec.structs.replace(self.policy, pricing=pricing))
@@ -366,3 +405,47 @@ DecisionCore.TestCase.settings = settings(
     max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestDecisionCore = DecisionCore.TestCase
+
+STEPS = 400
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_long_walks(seed: int) -> None:
+    """Months of one agent's life: what short sequences cannot reach."""
+    chance = random.Random(seed)
+    core = DecisionCore()
+    core.begin([chance.randint(1, 2_000_000) for _ in SKUS], ["CNY", "EUR", "JPY"], chance.choice(POLICIES))
+    for _ in range(STEPS):
+        _step(core, chance)
+        core.the_agent_knows_our_price()
+        core.markdowns_that_follow_one_another_are_bounded()
+    assert core.lowered, "a walk in which nothing was published proves nothing"
+
+
+def _step(core: DecisionCore, chance: random.Random) -> None:
+    sku, rival, of = chance.choice(SKUS), chance.choice(RIVALS), chance.choice
+    steps: list[tuple[int, Callable[[], object]]] = [
+        (40, lambda: core.a_cut_is_answered_to_the_end(
+            sku, rival, of((80, 90, 94)), of((1, DAY_MS, 8 * DAY_MS)), of((0, 0, 20 * MINUTE_MS, 70 * MINUTE_MS)),
+            publish=chance.random() < 0.7)),
+        (2, lambda: [core.a_cut_is_answered_to_the_end(sku, rival, 80, 8 * DAY_MS) for _ in range(4)]),
+        (20, lambda: core.a_price_moves(
+            sku, rival, of((60, 90, 94, 106, 150, 10_000, 0)), of((0, 0, MINUTE_MS, 3 * HOUR_MS)),
+            in_stock=chance.random() < 0.9, foreign=chance.random() < 0.05, fresh=chance.random() < 0.9)),
+        (10, lambda: core.time_passes(of((1, MINUTE_MS, 61 * MINUTE_MS, 25 * HOUR_MS, 8 * DAY_MS)))),
+        (5, lambda: core.something_else_happens(sku, rival, of(KINDS))),
+        (5, lambda: core.stock_is_reported(sku, of((0, 100, 5_000)), of((0, 16, 240, -240)))),
+        (2, lambda: core.a_day_is_sold(sku, of((0.0, 20.0, 400.0)))),
+        (5, lambda: core.the_cost_changes(sku, of((0, 50, 50, 50, 60, 90, 97, 120, -1)))),
+        (3, lambda: core.the_minimum_changes(sku, of((None, None, 90, 98, 101)))),
+        (5, lambda: core.our_list_price_changes(sku, of((70, 98, 99, 101, 105, 140)))),
+        (2, lambda: core.it_is_sold_in_another_currency(sku, of(("CNY", "EUR", "JPY")), of((0.02, 0.125, 1, 8)))),
+        (3, lambda: core.our_own_promotion(sku, on=chance.random() < 0.3)),
+        (2, lambda: core.another_policy(of(POLICIES))),
+        (2, lambda: core.the_kill_switch(on=chance.random() < 0.3)),
+        (8, lambda: core.waiting and core.somebody_signs(first=chance.random() < 0.5, yes=chance.random() < 0.8)),
+        (8, lambda: core.signed and core.a_decision_is_published()),
+        (3, lambda: core.published and core.the_last_decision_is_undone()),
+    ]  # fmt: skip
+    weights, actions = zip(*steps, strict=True)
+    chance.choices(actions, weights)[0]()
