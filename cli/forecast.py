@@ -172,10 +172,12 @@ def _constant(series: Any, column: Any, count: int) -> bool:
 
 
 def _name_parts(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Groups from names like store-product: each part that several series share."""
+    """Groups from names like store-product or s12b3: each part that several series share."""
     import re
 
     parts = [re.split(r"[^0-9A-Za-z.]+", name) for name in names]
+    if all(len(split) == 1 for split in parts):
+        parts = [re.split(r"(?<=[0-9])(?=[A-Za-z])", name) for name in names]
     if len({len(split) for split in parts}) != 1 or len(parts[0]) < 2:
         return {}
     columns = {f"name part {number + 1}": tuple(split[number] for split in parts) for number in range(len(parts[0]))}

@@ -52,9 +52,14 @@ def _promotions(flags: list[Matrix], relative: Matrix, market: npt.NDArray[np.in
         columns += [flag, flag * relative, flag * np.log1p(since(flag)), before(flag, 1)]
         columns += [flag * other for other in flags[number + 1 :]]
     if flags and market is not None:
-        rarest = min(flags, key=lambda flag: float(flag.mean()))  # of deals and features, the one that is advertised
-        columns.append(_beside(rarest, market, "sum"))
+        columns.append(_beside(advertised(flags), market, "sum"))
     return columns
+
+
+def advertised(flags: list[Matrix]) -> Matrix:
+    """Of deals and features the rarer one; a holiday, which all have in the same week, is none of them."""
+    own = [flag for flag in flags if len(flag) == 1 or float(np.ptp(flag, axis=0).max()) > 1e-9]
+    return min(own or flags, key=lambda flag: float(flag.mean()))
 
 
 def is_flag(values: Matrix) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pricing.panel import Matrix, Panel
-from pricing.plans import PRICE, USUAL_WEEKS, before, since
+from pricing.plans import PRICE, USUAL_WEEKS, advertised, before, since
 from pricing.shared import Codes, by_product, plain_plans
 
 NOISE = 0.5  # standard deviation of what plans do not say
@@ -55,7 +55,7 @@ def product_plans(panel: Panel, horizon: int, codes: Codes, count: int) -> Plans
                 _others(cuts, np.min) / LENGTHS["rivals_deepest"],
             ]
     columns += flags
-    rare = min(flags, key=lambda flag: float(flag.mean()), default=np.zeros((count, weeks)))
+    rare = advertised(flags) if flags else np.zeros((count, weeks))
     if flags:
         columns += [rare * np.log1p(since(np.round(rare))) / LENGTHS["pause"], before(rare, 1)]
         columns += [_others(rare, np.sum) / LENGTHS["rivals_promoted"]] if count > 1 else []

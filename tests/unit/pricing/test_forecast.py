@@ -152,8 +152,9 @@ def test_bad_sales_are_refused_with_a_reason(tmp_path: Path, text: str, said: st
         panel_of(read_table(write(tmp_path / "s.csv", text)), None, {}, "s.csv")
 
 
-def test_names_of_two_parts_are_groups(tmp_path: Path) -> None:
-    rows = "".join(f"{s}-{b},2024-01-01,1\n" for s in (1, 2, 3) for b in (1, 2))
+@pytest.mark.parametrize("form", ["{}-{}", "{}_{}", "s{}b{}"])
+def test_names_of_two_parts_are_groups(tmp_path: Path, form: str) -> None:
+    rows = "".join(f"{form.format(s, b)},2024-01-01,1\n" for s in (1, 2, 3) for b in (1, 2))
     panel = panel_of(read_table(write(tmp_path / "s.csv", f"series,week,units\n{rows}")), None, {}, "s.csv")
 
     assert set(panel.groups) == {"name part 1", "name part 2"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pricing.causal import Recipe, best_recipe, causal
 from pricing.forecast import forecast
 from pricing.panel import Matrix, Panel, wmape
-from pricing.plans import is_flag, medians
+from pricing.plans import advertised, is_flag, medians
 from pricing.process import movements, product_plans
 from pricing.shared import by_product, decompose
 
@@ -95,6 +95,17 @@ def test_a_price_below_one_is_no_flag() -> None:
     assert is_flag(np.array([0.0, 1.0, 0.4]))
     assert not is_flag(np.array([0.02, 0.07]))
     assert not is_flag(np.array([0.0, 2.0]))
+
+
+def test_a_holiday_is_not_taken_for_the_feature() -> None:
+    panel, actual, _ = chain(shock=0.05)
+    recipe = Recipe(panel.groups["brand"], shared=True)
+    holiday = np.repeat((np.arange(WEEKS + AHEAD) % 26 == 3).astype(float)[None, :], len(panel.series), axis=0)
+    festive = Panel(panel.series, FIRST, panel.units, panel.known | {"holiday": holiday}, panel.groups)
+
+    assert advertised([holiday, panel.known["feature"]]) is panel.known["feature"]
+    plain = wmape(causal(panel, AHEAD, recipe=recipe), actual)
+    assert wmape(causal(festive, AHEAD, recipe=recipe), actual) < 1.05 * plain
 
 
 def test_means_by_product_and_medians_of_rows_with_gaps() -> None:
