@@ -60,6 +60,11 @@ def literal(host: str) -> str | None:
         return None
 
 
+def look_up(name: str) -> str:
+    """The address that a name stands for now; OSError."""
+    return socket.gethostbyname(name)
+
+
 class AddressGuard:
     """Downloader middleware: refuses other schemes and literal addresses that are not public."""
 

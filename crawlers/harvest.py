@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from contracts.errors import BadPageError, BlockedPageError
 from contracts.ids import content_hash
 from contracts.observations import Observation
-from crawlers import feeds
+from crawlers import feeds, javascript
 from crawlers.answers import answer_of, now_ms, unanswered
 from crawlers.assortment import Offered
 from crawlers.discovered import Candidate, Discovered
@@ -98,6 +98,8 @@ class Harvest:
         if source.kind == "feed" and not _paged(source):
             headers |= self._shelf.headers(source, now_ms())
         meta = {"competitor": source.competitor, "handle_httpstatus_list": STATUSES}
+        if is_listing:
+            meta |= javascript.meta(self._visits.shop(Row(competitor=source.competitor, url=url)))
         return Request(
             url,
             headers=headers,
@@ -210,6 +212,7 @@ class Harvest:
         for candidate in found:
             row = Row(competitor=source.competitor, url=candidate.url, product_id=candidate.product_id)
             meta = {"competitor": source.competitor, "handle_httpstatus_list": STATUSES}
+            meta |= javascript.meta(self._visits.shop(row))
             yield Request(
                 candidate.url,
                 callback=self.looked,

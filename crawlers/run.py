@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
+from typing import Any
 
 from scrapy.crawler import CrawlerProcess
 
 from contracts.errors import UnavailableError
-from crawlers import shops
+from crawlers import javascript, shops
 from crawlers.answers import now_ms
 from crawlers.discovered import Discovered
+from crawlers.extract import Shops
 from crawlers.gleaning import Gleaning
 from crawlers.harvest import Harvest
 from crawlers.memory import FILE, Memory
 from crawlers.outbox import STAGE, Outbox
+from crawlers.passage import passage
 from crawlers.requests import Requests
 from crawlers.settings import scrapy_settings
 from crawlers.shelf import Shelf
@@ -42,7 +45,9 @@ def run(
     UnavailableError where Kafka does not answer or has not taken everything.
     """
     known_stage(STAGE)
-    shops.read(settings.shops)  # what is wrong in it is said before anything starts
+    # What is wrong in the file is said before anything starts.
+    if javascript.wanted(shops.read(settings.shops)):
+        javascript.scrapy_settings(settings, "")
     shops.read_sources(settings.shops)
     outbox = Outbox(settings.kafka, Spool(settings.data / "spool"))
     requests = None if every is None else Requests(settings.kafka)
@@ -71,10 +76,12 @@ def crawl(
     """
     with ExitStack() as stack:
         memory = stack.enter_context(closing(Memory(settings.data / FILE)))
-        visits = Visits(memory, _snapshots(settings), shops.read(settings.shops), settings.currency)
+        page_objects = shops.read(settings.shops)
+        visits = Visits(memory, _snapshots(settings), page_objects, settings.currency)
         visits.prune(now_ms())
         harvest = _harvest(rows, known, settings, memory, visits, every, stack)
-        process = CrawlerProcess(scrapy_settings(settings, allow_private))
+        browser = _browser(settings, page_objects, allow_private, stack)
+        process = CrawlerProcess({**scrapy_settings(settings, allow_private), **browser})
         crawler = process.create_crawler(WatchSpider)
         process.crawl(
             crawler,
@@ -116,6 +123,13 @@ def _harvest(
         return Harvest(sources, gleaning, discovered, visits, shelf, every, outcomes)
 
     return made
+
+
+def _browser(settings: Settings, page_objects: Shops, allow_private: bool, stack: ExitStack) -> dict[str, Any]:
+    """What Scrapy is told of the browser, with the way out it has; empty where no shop needs one."""
+    if not javascript.wanted(page_objects):
+        return {}
+    return javascript.scrapy_settings(settings, stack.enter_context(passage(allow_private)))
 
 
 def _snapshots(settings: Settings) -> Snapshots:

@@ -13,7 +13,7 @@ from contracts.money import UNSTATED
 from contracts.observations import Observation
 from contracts.times import DAY_MS
 from crawlers.extract.blocked import BLOCK_STATUSES
-from crawlers.extract.overrides import NONE, Shops
+from crawlers.extract.overrides import NONE, Shop, Shops
 from crawlers.memory import KEPT_MS, Memory, Page
 from crawlers.metrics import UNCHANGED
 from crawlers.observe import observe
@@ -51,6 +51,10 @@ class Visits:
     ) -> None:
         self._memory, self._snapshots, self._shops, self._currency = memory, snapshots, shops, currency
         self._reading = content_hash(encode((shops, currency, rules)))[:16]
+
+    def shop(self, row: Row) -> Shop | None:
+        """The page object of a row's page; None where there is none."""
+        return self._shops.of(row.url)
 
     def headers(self, row: Row, now_ms: int) -> dict[str, str]:
         """Headers that ask for a page only if it has changed; none where it must come whole."""

@@ -53,6 +53,8 @@ class Settings(BaseSettings):
         shop_per_minute: at most so many pages of one shop a minute; none: politeness alone.
         snapshot_days, snapshot_megabytes: pages kept as evidence are removed after so long, and the
             oldest of more.
+        browser: Chromium's program, for shops whose pages are made by JavaScript; looked for where none is named.
+        browser_sandbox: Chromium's own; off only where the machine cannot give it one (it is off for root).
         metrics_port: first port of /metrics; 0 picks free ones.
         alert_urls: apprise URLs every alert goes to.
         channels: named places routes may tell: an apprise URL, a bot's hook as
@@ -76,6 +78,8 @@ class Settings(BaseSettings):
     snapshot_days: Annotated[int, Field(ge=1)] = 90
     snapshot_megabytes: Annotated[int, Field(ge=0)] = 2048
     shop_per_minute: Annotated[float, Field(gt=0)] | None = None
+    browser: Path | None = None
+    browser_sandbox: bool = True
     console_host: str = "127.0.0.1"
     console_port: Port = 8080
     metrics_host: str = "127.0.0.1"

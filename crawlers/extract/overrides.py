@@ -39,6 +39,7 @@ MOST = 300  # characters of a value
 _TEXTS = ("sku", "gtin", "name", "seller", "variant")
 _AMOUNTS = ("price", "list_price")
 _MARKS = ("in_stock", "out_of_stock")
+_WAITS = ("wait_for",)
 
 
 class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -59,6 +60,8 @@ class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     name: str = ""
     seller: str = ""
     variant: str = ""
+    javascript: bool = False  # its pages are made by scripts: read through a browser
+    wait_for: str = ""  # a selector that is there once the page is made
 
     def without_ignored(self, tree: LexborHTMLParser) -> None:
         """Take what is to be ignored out of the page."""
@@ -125,7 +128,7 @@ def _check(shop: Shop, where: str) -> None:
 
 def _selectors(shop: Shop) -> Iterator[tuple[str, str]]:
     yield from (("ignore", selector) for selector in shop.ignore)
-    for field in (*_AMOUNTS, *_TEXTS, *_MARKS, "currency", "availability"):
+    for field in (*_AMOUNTS, *_TEXTS, *_MARKS, *_WAITS, "currency", "availability"):
         said: str = getattr(shop, field)
         if said and not said.startswith("="):
             yield field, said.partition("@")[0] if has_attribute(said) else said

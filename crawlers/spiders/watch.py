@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 
 from contracts.errors import BadPageError
 from contracts.observations import Observation
+from crawlers import javascript
 from crawlers.answers import answer_of, now_ms, unanswered
 from crawlers.harvest import STATUSES, Harvest
 from crawlers.items import FailedPage
@@ -94,16 +95,17 @@ class WatchSpider(scrapy.Spider):
         return iter(()) if self._harvest is None else self._harvest.requests()
 
     def _request(self, row: Row, wanted: bool = False) -> Request:
-        """A page; whole where it is `wanted`, else only if it has changed."""
+        """A page; whole where it is `wanted` or made by scripts, else only if it has changed."""
+        browser = javascript.meta(self.visits.shop(row))
         return Request(
             row.url,
-            headers={} if wanted else self.visits.headers(row, now_ms()),
+            headers={} if wanted or browser else self.visits.headers(row, now_ms()),
             callback=self.parse,
             errback=self.failed,
             cb_kwargs={"row": row, "wanted": wanted},
             dont_filter=True,
             priority=URGENT if wanted else 0,
-            meta={"competitor": row.competitor, "handle_httpstatus_list": STATUSES},
+            meta={"competitor": row.competitor, "handle_httpstatus_list": STATUSES, **browser},
         )
 
     def parse(self, response: Response, row: Row, wanted: bool = False) -> Iterator[Observation | FailedPage]:

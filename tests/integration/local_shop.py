@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
@@ -104,6 +105,7 @@ class Crawled(NamedTuple):
     seen: list[dict[str, Any]]
     dead: list[dict[str, Any]]
     outcomes: dict[str, int]
+    browser: bool  # whether the package that drives one was imported
     errors: str
 
 
@@ -117,9 +119,11 @@ def crawl_once(folder: Path, rows: list[dict[str, Any]], **given: Any) -> Crawle
     )
     assert result.returncode == 0, result.stderr
     lines = [json.loads(line) for line in result.stdout.splitlines()]
+    ended = next(line for line in lines if "outcomes" in line)
     return Crawled(
         [line["seen"] for line in lines if "seen" in line],
         [line["dead"] for line in lines if "dead" in line],
-        next(line["outcomes"] for line in lines if "outcomes" in line),
+        Counter(ended["outcomes"]),
+        ended["browser"],
         result.stderr,
     )

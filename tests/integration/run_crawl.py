@@ -51,7 +51,7 @@ def main(given: dict[str, Any]) -> None:
     if seconds := given.get("seconds"):
         threading.Timer(seconds, signal_me).start()
     outcomes = run.crawl(rows, settings, Lines(), None, given.get("every"), given.get("private", True))  # type: ignore[arg-type]
-    say(outcomes=outcomes)
+    say(outcomes=outcomes, browser="scrapy_playwright" in sys.modules)
 
 
 def disguise(given: dict[str, Any]) -> None:

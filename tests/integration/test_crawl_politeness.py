@@ -70,6 +70,7 @@ def test_shops_get_what_they_ask_for(tmp_path: Path) -> None:
     )  # two tries a page, then its circuit opens
     assert found.outcomes["refused"] > 20
     assert [one.path for one in asked["lost"] if one.path != "/robots.txt"] == []
+    assert not found.browser
     walls = [one for one in found.dead if "walls" in one["value"]]
     assert {one["code"] for one in walls} == {"blocked_page"}
     assert len(walls) == 4
