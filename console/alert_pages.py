@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from typing import Annotated, Any
 
 import msgspec
@@ -13,15 +14,18 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response, Streamin
 
 from alerts.text import headline
 from console import chart, exports
-from console.desk import NO_NUL, Desk, Person, Reader, TheDesk, Writer, need, now_ms
+from console.desk import NO_NUL, Desk, Person, Reader, TheDesk, Writer, need, now_ms, session_of
 from console.evidence import has_snapshot
 from console.live import Seen
 from console.render import fragment, page, query
+from console.security import Session
 from console.sign_in import local
 from contracts.alerts import Alert
 from contracts.errors import BadInputError, NotFoundError
+from contracts.ids import content_hash
 from contracts.times import DAY_MS, HOUR_MS
 from ledger import pages
+from ledger.care import Care
 from ledger.pages import AlertFilter, Position
 
 router = APIRouter(include_in_schema=False)
@@ -98,6 +102,7 @@ def listed(request: Request, person: Reader, desk: TheDesk, after: str = "") -> 
         care=care,
         cares=pages.CARES,
         may_care=person.may("care"),
+        state=state_of(found[:PAGE], care),
         here=f"/alerts?{query(**params_of(wanted), after=after)}",
         **values,
     )
@@ -128,17 +133,37 @@ def _csv(body: str, name: str) -> Response:
 @router.get("/live/alerts")
 async def stream(request: Request, person: Reader, desk: TheDesk) -> StreamingResponse:
     """Server-sent events: one `alert` for each that is new or changed and fits the filter."""
-    events = _events(desk, person, _wanted(request))
+    events = _events(desk, person, session_of(request), _wanted(request))
     return StreamingResponse(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-async def _events(desk: Desk, person: Person, wanted: AlertFilter) -> AsyncIterator[str]:
-    yield "retry: 2000\nevent: ready\ndata: {}\n\n"
-    async for seen in desk.live.listen():
-        for one in seen:
-            yield _event(person, wanted, one)
-        if not seen:
-            yield ": still here\n\n"
+async def _events(desk: Desk, person: Person, session: Session | None, wanted: AlertFilter) -> AsyncIterator[str]:
+    """`ready` with the state of the first page, which a browser compares with its own; ends with the session."""
+    begun = False
+    async with aclosing(desk.live.listen()) as changes:
+        async for seen in changes:
+            if session is None or await asyncio.to_thread(desk.role_in, session) != person.role:
+                return  # signed out, shut out, or with another role: whoever it is now asks again
+            if not begun:
+                begun = True
+                state = await asyncio.to_thread(_first_page, desk, wanted)
+                yield f"retry: 2000\nevent: ready\ndata: {json.dumps({'state': state})}\n\n"
+            for one in seen:
+                yield _event(person, wanted, one)
+            if not seen:
+                yield ": still here\n\n"
+
+
+def _first_page(desk: Desk, wanted: AlertFilter) -> str:
+    with desk.ledger.reading() as connection:
+        found = pages.alerts(connection, wanted, None, PAGE)
+    return state_of(found, desk.ledger.care([one.alert_id for one in found]))
+
+
+def state_of(found: Sequence[Alert], care: Mapping[str, Care]) -> str:
+    """A hash of what a page of alerts shows."""
+    shown = [(one.alert_id, one.revision, care.get(one.alert_id)) for one in found]
+    return content_hash(msgspec.json.encode(shown))[:16]
 
 
 def _event(person: Person, wanted: AlertFilter, one: Seen) -> str:

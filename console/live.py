@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import msgspec
 
@@ -35,14 +35,18 @@ class Live:
         self._task: asyncio.Task[None] | None = None
         self._known: dict[str, tuple[int, Care]] = {}
 
-    async def listen(self) -> AsyncIterator[list[Seen]]:
-        """Alerts as they come, change or are cared for, the oldest first; an empty list after a while of nothing."""
+    async def listen(self) -> AsyncGenerator[list[Seen], None]:
+        """Alerts as they come, change or are cared for, the oldest first; an empty list after a while of nothing.
+
+        The first list is empty, too: from then on nothing is missed.
+        """
         queue: asyncio.Queue[list[Seen]] = asyncio.Queue(maxsize=100)
         if self._task is None or self._task.done():
             self._known = _states(await asyncio.to_thread(self._newest))
             self._task = asyncio.create_task(self._watch())
         self._listeners.add(queue)
         try:
+            yield []
             while True:
                 try:
                     yield await asyncio.wait_for(queue.get(), KEEP_ALIVE_SECONDS)

@@ -94,6 +94,20 @@ document.querySelector("header nav [aria-current]")?.scrollIntoView({ block: "ne
 
 const MOST_ROWS = 200;
 
+async function refresh(table) {
+  const answer = await fetch(location.href);
+  if (answer.redirected) return location.reload(); // signed out meanwhile
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("table[data-live]");
+  if (!fresh) return;
+  const chosen = new Set([...table.querySelectorAll("tbody input:checked")].map((box) => box.value));
+  const at = selected()?.id;
+  fresh.querySelectorAll("tbody input[type=checkbox]").forEach((box) => { box.checked = chosen.has(box.value); });
+  table.tBodies[0].replaceWith(fresh.tBodies[0]);
+  table.dataset.state = fresh.dataset.state;
+  if (at) document.getElementById(at)?.classList.add("at");
+  if (table.tBodies[0].rows.length) document.getElementById("nothing")?.remove();
+}
+
 function listen(table) {
   const sign = document.getElementById("live");
   const show = (on) => {
@@ -101,7 +115,11 @@ function listen(table) {
     sign.classList.toggle("fine", on);
   };
   const source = new EventSource(table.dataset.live);
-  source.addEventListener("ready", () => show(true));
+  source.addEventListener("ready", (event) => {
+    show(true);
+    // What came between this page and the connection, or while there was none, is on a page made now.
+    if (JSON.parse(event.data).state !== table.dataset.state) refresh(table);
+  });
   source.onerror = () => show(false);
   source.addEventListener("alert", (event) => {
     const { id, html, moved } = JSON.parse(event.data); // made and escaped by our own server

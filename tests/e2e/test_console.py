@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from console.app import create_app
 from demo.samples import PRODUCTS
@@ -193,6 +193,27 @@ def test_what_a_colleague_does_shows_at_once_and_many_are_answered_alike(
     expect(page.locator(f"#{chosen[0]}")).to_have_count(0)
     assert {one.false_positive for one in ledger.care([str(name) for name in chosen]).values()} == {"another size"}
     expect(page.locator("footer")).to_contain_text("Asia/Shanghai")
+
+
+def test_what_came_before_the_connection_or_without_one_is_not_missed(
+    browser: Browser, address: str, ledger: Ledger
+) -> None:
+    page = page_of(browser, address, "pricing")
+    numbers = iter((101, 102))
+
+    def late(route: Route) -> None:
+        number = next(numbers, None)
+        if number is not None:  # the page is there, its connection is not yet
+            ledger.record_alerts([alert(number, now_ms())])
+        route.continue_()
+
+    page.route("**/live/alerts**", late)
+    page.reload()
+    expect(page.locator("#alert_0101")).to_be_visible()
+    page.locator("#alert_0101 input[type=checkbox]").check()
+    page.evaluate("document.querySelectorAll('table[data-live]').forEach(listen)")  # as after a lost connection
+    expect(page.locator("#alert_0102")).to_be_visible()
+    expect(page.locator("#alert_0101 input[type=checkbox]")).to_be_checked()
 
 
 def test_a_decision_is_undone_after_a_look_at_what_that_does(browser: Browser, address: str, ledger: Ledger) -> None:

@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
+from console import alert_pages
 from console.app import create_app
+from console.desk import Person
 from console.security import COOKIE, Pace
 from contracts.alerts import Alert
 from ledger import tokens, users
+from ledger.pages import AlertFilter
 from ledger.store import Ledger
 
 NAME, PASSWORD = "ann", "a long password"
@@ -150,3 +154,16 @@ async def test_who_was_refused_is_in_the_audit_chain_and_cannot_flood_it(ledger:
     assert json.loads(acts[0].detail) == {"way": "password", "address": "127.0.0.1", "times": 1, "unsaid": 1}
     assert "wrong" not in acts[1].detail  # what was typed is nobody's business
     assert ledger.verify_audit() >= 3
+
+
+async def test_a_page_that_watches_hears_nothing_after_its_session_ended(ledger: Ledger) -> None:
+    desk = create_app(ledger, secret=b"secret").state.desk
+    session = desk.sessions.read(desk.sessions.begin(NAME))
+    events = alert_pages._events(desk, Person(NAME, "pricing", "en", ""), session, AlertFilter())
+    assert (await anext(events)).startswith("retry: 2000\nevent: ready")
+    assert await anext(events) == ": still here\n\n"
+    ledger.end_session(NAME, session.nonce, 5)
+    ledger.record_alerts([msgspec.structs.replace(ALERT, alert_id="a2", observed_at=9)])
+    with pytest.raises(StopAsyncIteration):
+        await anext(events)
+    await events.aclose()
