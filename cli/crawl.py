@@ -49,12 +49,14 @@ def crawl(
     if dry_run:
         print(f"{what} to watch")
         return
+    from crawlers.keeper import keeper_of
     from crawlers.run import run
     from runtime.metrics import serve_metrics
 
     port = serve_metrics(settings.metrics_port, settings.metrics_host)
     print(f"watching {what}; metrics at http://{settings.metrics_host}:{port}/metrics", flush=True)
-    outcomes = run(rows, settings, None if once else every, allow_private, _progress, known)
+    keeper = keeper_of(settings.data / "schedules", watchlist or Path("matched"))
+    outcomes = run(rows, settings, None if once else every, allow_private, _progress, known, keeper)
     _progress(outcomes)
     if not outcomes["ok"] + outcomes["rows"]:
         raise UnavailableError(f"nothing gave an observation: {_summary(outcomes)}")

@@ -16,6 +16,7 @@ from crawlers.discovered import Discovered
 from crawlers.extract import Shops
 from crawlers.gleaning import Gleaning
 from crawlers.harvest import Harvest
+from crawlers.keeper import Keeper
 from crawlers.memory import FILE, Memory
 from crawlers.outbox import STAGE, Outbox
 from crawlers.passage import passage
@@ -39,6 +40,7 @@ def run(
     allow_private: bool = False,
     progress: Callable[[Counter[str]], None] = lambda _: None,
     known: Iterable[Row] = (),
+    keeper: Keeper | None = None,
 ) -> Counter[str]:
     """Crawl the rows once, or every so many seconds; outcomes counted ("ok", "no_price", ...).
 
@@ -52,7 +54,7 @@ def run(
     outbox = Outbox(settings.kafka, Spool(settings.data / "spool"))
     requests = None if every is None else Requests(settings.kafka)
     try:
-        outcomes = crawl(rows, settings, outbox, requests, every, allow_private, progress, known)
+        outcomes = crawl(rows, settings, outbox, requests, every, allow_private, progress, known, keeper)
     finally:
         if requests is not None:
             requests.close()
@@ -69,10 +71,12 @@ def crawl(
     allow_private: bool = False,
     progress: Callable[[Counter[str]], None] = lambda _: None,
     known: Iterable[Row] = (),
+    keeper: Keeper | None = None,
 ) -> Counter[str]:
     """Crawl and put what is seen into the outbox; outcomes counted.
 
     `known`: products that are not watched, but known where a feed or a listing names them.
+    `keeper`: where what is learned of the pages is kept over a restart.
     """
     with ExitStack() as stack:
         memory = stack.enter_context(closing(Memory(settings.data / FILE)))
@@ -81,7 +85,8 @@ def crawl(
         visits.prune(now_ms())
         harvest = _harvest(rows, known, settings, memory, visits, every, stack)
         browser = _browser(settings, page_objects, allow_private, stack)
-        process = CrawlerProcess({**scrapy_settings(settings, allow_private), **browser})
+        polite = {**scrapy_settings(settings, allow_private), **browser}
+        process = CrawlerProcess(polite)
         crawler = process.create_crawler(WatchSpider)
         process.crawl(
             crawler,
@@ -93,6 +98,8 @@ def crawl(
             requests=requests,
             shop_per_minute=settings.shop_per_minute,
             harvest=harvest,
+            keeper=keeper,
+            pending_per_shop=2 * polite["CONCURRENT_REQUESTS_PER_DOMAIN"],
         )
         process.start()
     spider = crawler.spider

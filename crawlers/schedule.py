@@ -1,10 +1,10 @@
 """Which pages to fetch next with a budget of requests: those whose visit is worth most. Pure.
 
-The worth of a visit is the delay it ends: with moves arriving at a page at `rate` on its shop's clock
-(see `intensity`), each move waits from its arrival on; spending a visit where
-importance * rate * (integral of the time since the last visit over the clock) is largest is Whittle's
-index of that cost: rate * age ** 2 / 2 where the clock is even. The rate of a page is a Gamma-Poisson
-estimate from its own visits that leans on its shop's.
+A visit ends the waiting of the moves that have come since the last one, so what counts is how many are
+expected now: by the clock of the shop, by the age and direction of the page's last move (`intensity`), by
+the moves of its product line (`lines`) and by what the page did before (Gamma-Poisson). They are divided by
+the root of the page's rate: where moves come evenly, visits in proportion to the root of the rate make the
+mean delay of a move least, and rate ** 0.5 * age is Whittle's index of that.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.times import DAY_MS
-from crawlers.intensity import Clock, Floats, Intensity, Ints
+from crawlers.intensity import FELL, ROSE, Flags, Floats, Intensity, Ints
+from crawlers.lines import TOGETHER, Lines
 
-LEAN_DAYS = 60.0  # days of its own that a page needs to weigh as much as its shop
-SHOP_MOVES, SHOP_DAYS = 1.0, 30.0  # what is believed of a shop before its first visit
-NEW_PAGE_DAYS = 30.0  # a page never seen is worth as much as one not seen for so long
+SHAPE = 1.0  # of the Gamma distribution of rates among the pages of a shop: expected moves before a page counts
+OWN_BELOW = 0.5  # below its former price a page's own rate tells less: the campaign's end does
+HALF_LIFE = 180.0  # days after which a page's moves weigh half
+LEAST_RATE = 1e-5  # moves a day
+NEW_PAGE, OVERDUE = 1e6, 1e12  # worth of a page never seen, and of one that has waited too long
+MOVE_SHARE = 20  # a twentieth, 5 %: what counts as a move
 MOST_DOUBLINGS = 5
 NEVER = np.int64(-1)
-
-Flags = NDArray[np.bool_]
 
 
 class Schedule:
@@ -33,9 +35,12 @@ class Schedule:
         shop: number of each page's shop, from 0.
         start_ms: a time before the first visit, epoch ms UTC.
         importance: weight of a delay at each page; 1 where none is given.
+        brand: a number by shop and brand, the same for pages whose prices may move together;
+            none: every page is alone.
         longest_ms: no page waits longer while the budget allows; None knows no such bound.
         shortest_ms: no page is due again sooner.
         patience_ms: a page that failed is left alone so long, twice as long after each further failure.
+        fresh_ms: so long what the pages are worth is not reckoned again.
     """
 
     def __init__(
@@ -43,27 +48,35 @@ class Schedule:
         shop: Sequence[int] | Ints,
         start_ms: int,
         importance: Floats | None = None,
+        brand: NDArray[np.uint64] | None = None,
         longest_ms: int | None = None,
         shortest_ms: int = 0,
         patience_ms: int = 0,
+        fresh_ms: int = 0,
     ) -> None:
-        self._shop = np.asarray(shop, dtype=np.int64)
-        pages, shops = len(self._shop), int(self._shop.max(initial=-1)) + 1
-        self._start = start_ms - start_ms % DAY_MS
-        self._importance = np.ones(pages) if importance is None else importance
-        self._longest, self._shortest, self._patience = longest_ms, shortest_ms, patience_ms
+        self.shop = np.asarray(shop, dtype=np.int64)
+        pages, shops = len(self.shop), int(self.shop.max(initial=-1)) + 1
+        self.start = start_ms - start_ms % DAY_MS
+        self._importance = np.ones(pages) if importance is None else np.sqrt(importance)
+        self._longest, self._shortest, self._patience, self._fresh = longest_ms, shortest_ms, patience_ms, fresh_ms
         self._failures, self._not_before = np.zeros(pages, dtype=np.int64), np.zeros(pages, dtype=np.int64)
-        self._moves, self._days = np.zeros(pages), np.zeros(pages)
-        self._last = np.full(pages, NEVER)
-        self._shop_moves, self._shop_days = np.full(shops, SHOP_MOVES), np.full(shops, SHOP_DAYS)
-        self._intensity = Intensity(shops)
+        self.last, self.price = np.full(pages, NEVER), np.zeros(pages, dtype=np.int64)
+        self.direction, self.moved_at = np.zeros(pages, dtype=np.int8), np.zeros(pages, dtype=np.float32)
+        self.moves, self.expected = np.zeros(pages, dtype=np.float32), np.zeros(pages, dtype=np.float32)
+        self.intensity = Intensity(shops)
+        alone = np.arange(pages, dtype=np.uint64)
+        self.lines = Lines(self.shop, alone if brand is None else brand, shops)
+        self._worth, self._reckoned = np.zeros(0), NEVER
 
     def due(self, now_ms: int, budget: int, allowed: Flags | None = None) -> Ints:
         """At most `budget` slots of pages to fetch now, the most urgent first; only `allowed` ones."""
-        worth = self._worth(now_ms)
+        if self._reckoned == NEVER or not 0 <= now_ms - self._reckoned < self._fresh:
+            self._worth, self._reckoned = self._reckon(now_ms), np.int64(now_ms)
+        worth = self._worth.copy()
+        seen, waited = self.last != NEVER, now_ms - self.last
         if self._longest is not None:
-            worth[(self._last != NEVER) & (now_ms - self._last > self._longest)] += np.float64(1e12)
-        worth[(now_ms < self._not_before) | ((self._last != NEVER) & (now_ms - self._last < self._shortest))] = -1.0
+            worth[seen & (waited > self._longest)] += OVERDUE
+        worth[(now_ms < self._not_before) | (seen & (waited < self._shortest))] = -1.0
         if allowed is not None:
             worth[~allowed] = -1.0
         budget = min(budget, len(worth))
@@ -71,51 +84,68 @@ class Schedule:
         chosen = chosen[worth[chosen] >= 0.0]
         return chosen[np.lexsort((chosen, -worth[chosen]))]
 
-    def visited(self, slots: Ints, now_ms: int, moved: Flags) -> None:
-        """Good visits of these pages, each slot once, and whether each had moved since its last one."""
+    def visited(self, slots: Ints, now_ms: int, prices: Ints) -> None:
+        """Good visits of these pages, each slot once, and their prices in minor units; 0 where none is shown."""
         if not len(slots):
             return
-        clock, day = self._clock(now_ms)
-        seen = self._last[slots] != NEVER
-        again, moves = slots[seen], moved[seen]
-        shop, since = self._shop[again], self._since(again)
-        gap = clock.at(np.full(len(shop), day), shop)[0] - clock.at(since, shop)[0]
-        self._intensity.learn(clock, shop, since, day, self._rate(again), moves)
-        self._moves[again] += moves
-        self._days[again] += gap
-        shops = len(self._shop_moves)
-        self._shop_moves += np.bincount(shop, moves, shops)
-        self._shop_days += np.bincount(shop, gap, shops)
-        self._last[slots] = now_ms
+        seen = (self.last[slots] != NEVER) & (self.price[slots] > 0) & (prices > 0)
+        if seen.any():
+            self._learn(slots[seen], now_ms, prices[seen])
+        shown = prices > 0
+        self.price[slots[shown]] = prices[shown]
+        self.lines.join(slots, self.price[slots], np.full(len(slots), self._day(now_ms)))
+        self.last[slots] = now_ms
         self._failures[slots] = 0
+        if len(self._worth):
+            self._worth[slots] = 0.0  # until it is reckoned again
 
     def failed(self, slots: Ints, now_ms: int) -> None:
         """Visits of these pages that showed no price: nothing is learned of them, and they wait."""
         self._not_before[slots] = now_ms + self._patience * 2 ** self._failures[slots]
         self._failures[slots] = np.minimum(self._failures[slots] + 1, MOST_DOUBLINGS)
 
-    def _worth(self, now_ms: int) -> Floats:
-        clock, day = self._clock(now_ms)
-        every = np.arange(len(self._shop))
-        since = self._since(every)
-        numbers = np.arange(len(self._shop_moves))
-        total, moment = clock.at(np.full(len(numbers), day), numbers)
-        total_then, moment_then = clock.at(since, self._shop)
-        waited = (moment[self._shop] - moment_then) - since * (total[self._shop] - total_then)
-        waited = np.where(self._last == NEVER, NEW_PAGE_DAYS**2 / 2, np.maximum(waited, 0.0))
-        worth: Floats = self._importance * self._rate(every) * waited
-        return worth
+    def _learn(self, pages: Ints, now_ms: int, prices: Ints) -> None:
+        before, day, last = self.price[pages], self._day(now_ms), self._days(pages)
+        moved = np.abs(prices - before) * MOVE_SHARE > before
+        cohorts = self._cohorts(pages, day)
+        if not self.intensity.covers(day, cohorts):
+            self.intensity.reckon(day, self._cohorts(np.arange(len(self.shop)), day))
+        self.lines.learn(self.intensity, pages, cohorts, last, day, moved)
+        expected, found, middle = self.intensity.learn(cohorts, last, day, self._own(pages), moved)
+        fading = 0.5 ** ((day - last) / HALF_LIFE)
+        self.moves[pages] = self.moves[pages] * fading + found
+        self.expected[pages] = self.expected[pages] * fading + expected
+        self.moved_at[pages[moved]] = middle[moved]
+        self.direction[pages[moved]] = np.where(prices < before, FELL, ROSE)[moved]
 
-    def _rate(self, slots: Ints) -> Floats:
-        """Moves a day at pace 1 that are expected of these pages."""
-        shop = self._shop[slots]
-        of_shop = self._shop_moves[shop] / self._shop_days[shop]
-        rate: Floats = (self._moves[slots] + LEAN_DAYS * of_shop) / (self._days[slots] + LEAN_DAYS)
-        return rate
+    def _reckon(self, now_ms: int) -> Floats:
+        """What a visit of each page is worth now."""
+        every, day = np.arange(len(self.shop)), self._day(now_ms)
+        cohorts, last, own = self._cohorts(every, day), self._days(every), self._own(every)
+        self.intensity.reckon(day, cohorts)
+        clock = self.intensity
+        then, now = clock.total(cohorts, last), clock.total(cohorts, day)
+        watched_at, others = self.lines.watched(last)
+        watched = clock.total(cohorts, watched_at)
+        # That others of the line were seen where they were makes a move before that less likely.
+        moves = own * (now - then - TOGETHER * (watched - then) + TOGETHER * others * (now - watched))
+        moves += self.lines.boost(clock, every, cohorts, last)
+        rate = np.maximum(own * clock.rate(cohorts), LEAST_RATE)
+        worth = np.where(self.last == NEVER, NEW_PAGE, moves / np.sqrt(rate))
+        weighed: Floats = self._importance * np.maximum(worth, 0.0)
+        return weighed
 
-    def _clock(self, now_ms: int) -> tuple[Clock, float]:
-        day = (now_ms - self._start) / DAY_MS
-        return self._intensity.clock(day), day
+    def _own(self, pages: Ints) -> Floats:
+        """How much faster these pages move than their cohorts."""
+        own: Floats = (self.moves[pages] + SHAPE) / (self.expected[pages] + SHAPE)
+        return np.where(self.direction[pages] == FELL, own**OWN_BELOW, own)
 
-    def _since(self, slots: Ints) -> Floats:
-        return np.maximum(self._last[slots] - self._start, 0) / DAY_MS
+    def _cohorts(self, pages: Ints, day: float) -> Ints:
+        direction, moved = self.direction[pages].astype(np.int64), self.moved_at[pages].astype(np.float64)
+        return self.intensity.cohort(self.shop[pages], direction, moved, day)
+
+    def _day(self, now_ms: int) -> float:
+        return (now_ms - self.start) / DAY_MS
+
+    def _days(self, pages: Ints) -> Floats:
+        return np.where(self.last[pages] == NEVER, -1.0, (self.last[pages] - self.start) / DAY_MS)

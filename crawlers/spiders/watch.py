@@ -19,11 +19,12 @@ from crawlers import javascript
 from crawlers.answers import answer_of, now_ms, unanswered
 from crawlers.harvest import STATUSES, Harvest
 from crawlers.items import FailedPage
+from crawlers.keeper import Keeper
 from crawlers.metrics import REQUESTS
 from crawlers.outbox import Outbox
 from crawlers.requests import Requests
 from crawlers.snapshots import evidence_of
-from crawlers.turns import Turns
+from crawlers.turns import PENDING_PER_SHOP, Turns
 from crawlers.visits import Visits
 from crawlers.watchlist import Row
 
@@ -37,6 +38,7 @@ class WatchSpider(scrapy.Spider):
     `every` None: one round only, in the order of the watchlist. Else a page is fetched every so many
     seconds on average, those oftener whose prices move; `requests` go before the others.
 
+    `keeper` keeps what was learned of the pages over a restart.
     `progress` is called every so often with the outcomes so far.
     """
 
@@ -52,6 +54,8 @@ class WatchSpider(scrapy.Spider):
         requests: Requests | None = None,
         shop_per_minute: float | None = None,
         harvest: Callable[[Counter[str]], Harvest] | None = None,
+        keeper: Keeper | None = None,
+        pending_per_shop: int = PENDING_PER_SHOP,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -64,7 +68,10 @@ class WatchSpider(scrapy.Spider):
         self.outbox = outbox
         self._requests = requests
         self._harvest = None if harvest is None else harvest(self.outcomes)
-        self._turns = None if every is None else Turns(rows, every, now_ms(), shop_per_minute)
+        self._turns = None if every is None else Turns(rows, every, now_ms(), shop_per_minute, pending_per_shop)
+        self._keeper = keeper
+        if self._turns is not None and keeper is not None:
+            keeper.restore(self._turns, now_ms())
 
     async def start(self) -> AsyncIterator[Any]:
         """One round over the watchlist, or visits for as long as the crawl runs."""
@@ -83,12 +90,20 @@ class WatchSpider(scrapy.Spider):
             for request in self._sources():
                 yield request
             await asyncio.sleep(tick)
+            if self._keeper is not None:
+                await self._keeper.save_if_due(self._turns)
             if time.monotonic() - self._pruned >= PRUNE_SECONDS:
                 self._pruned = time.monotonic()
                 await asyncio.to_thread(self.visits.prune, now_ms())
             if time.monotonic() - told >= self.every:
                 told = time.monotonic()
                 self._progress(self.outcomes)
+
+    def closed(self, _reason: str) -> None:
+        """Scrapy calls it at the end: what was learned is kept."""
+        if self._turns is not None and self._keeper is not None:
+            self._turns.learn(now_ms())
+            self._keeper.save(self._turns)
 
     def _sources(self) -> Iterator[Request]:
         """Feeds, listings and sitemaps whose time has come."""

@@ -1,8 +1,9 @@
 """A crawl in a process of its own (a reactor starts once), without Kafka: every message is a line on standard output.
 
 Argument: JSON with `data` (folder), `rows` (of the watchlist) and perhaps `settings`, `every`, `seconds` (then it is
-asked to stop), `private`, `scrapy` (settings of Scrapy), `names` (what the names of hosts stand for, look-up by
-look-up, the last for ever) and `public` (addresses that count as public).
+asked to stop), `until` (it stops after so many observations), `private`, `scrapy` (settings of Scrapy), `names` (what
+the names of hosts stand for, look-up by look-up, the last for ever), `public` (addresses that count as public),
+`wanted` (places of rows that are asked for at the start) and `schedule` (file of what is learned).
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ import msgspec
 
 from contracts.errors import PriceRadarError
 from contracts.observations import Observation
+from contracts.topics import CrawlRequest
 from crawlers import guard, run
+from crawlers.keeper import Keeper
 from crawlers.watchlist import Row
 from runtime.settings import Settings
 
@@ -30,9 +33,15 @@ class Lines:
 
     crowded = behind = False
 
+    def __init__(self, until: int = 0) -> None:
+        self._left = until
+
     def add(self, row: Observation) -> None:
         """An observation."""
         say(seen=msgspec.to_builtins(row))
+        self._left -= 1
+        if self._left == 0:
+            signal_me()
 
     def flush(self) -> None:
         """Nothing waits."""
@@ -43,6 +52,18 @@ class Lines:
         say(dead=letter)
 
 
+class Wanted:
+    """Requests for pages that are there at the start."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._waiting = [CrawlRequest(row.competitor, row.product, row.url, "confirmation", 1) for row in rows]
+
+    def take(self) -> list[CrawlRequest]:
+        """All of them, once."""
+        taken, self._waiting = self._waiting, []
+        return taken
+
+
 def main(given: dict[str, Any]) -> None:
     """Crawl, and print how it ended."""
     disguise(given)
@@ -50,7 +71,11 @@ def main(given: dict[str, Any]) -> None:
     rows = msgspec.convert(given["rows"], list[Row])
     if seconds := given.get("seconds"):
         threading.Timer(seconds, signal_me).start()
-    outcomes = run.crawl(rows, settings, Lines(), None, given.get("every"), given.get("private", True))  # type: ignore[arg-type]
+    wanted = Wanted([rows[place] for place in given.get("wanted", ())])
+    keeper = Keeper(Path(given["schedule"])) if "schedule" in given else None
+    every, private = given.get("every"), given.get("private", True)
+    outbox = Lines(given.get("until", 0))
+    outcomes = run.crawl(rows, settings, outbox, wanted, every, private, keeper=keeper)  # type: ignore[arg-type]
     say(outcomes=outcomes, browser="scrapy_playwright" in sys.modules)
 
 

@@ -21,7 +21,8 @@ def visits(schedule: Schedule, movers: set[int], pages: int, days: int, budget: 
         now = START + hour * HOUR_MS
         slots = schedule.due(now, budget)
         counts[slots] += 1
-        schedule.visited(slots, now, np.isin(slots, list(movers)))
+        moving = np.isin(slots, list(movers))
+        schedule.visited(slots, now, np.where(moving, 1000 + 200 * (counts[slots] % 2), 1000))
     return counts
 
 
@@ -48,12 +49,68 @@ def test_importance_buys_visits() -> None:
 def test_a_shop_whose_prices_change_now_is_looked_at_again() -> None:
     schedule = Schedule([0] * 50 + [1] * 50, START)
     for day in range(10):
-        schedule.visited(np.arange(100), START + day * DAY_MS, np.zeros(100, dtype=bool))
+        schedule.visited(np.arange(100), START + day * DAY_MS, np.full(100, 1000))
     now = START + 10 * DAY_MS
     seen = np.concatenate([np.arange(10), np.arange(50, 60)])
-    schedule.visited(seen, now, seen < 50)
+    schedule.visited(seen, now, np.where(seen < 50, 1200, 1000))
     due = schedule.due(now + HOUR_MS, 40)
     assert (due < 50).all()
+
+
+def test_when_one_page_of_a_line_has_moved_the_others_are_due() -> None:
+    brand = np.repeat(np.arange(20), 5).astype(np.uint64)
+    schedule = Schedule([0] * 100, START, brand=brand)
+    for day in range(5):
+        schedule.visited(np.arange(100), START + day * DAY_MS, np.full(100, 1000))
+    now = START + 6 * DAY_MS
+    schedule.visited(np.array([30, 61]), now, np.array([700, 1000]))
+    assert set(schedule.due(now + HOUR_MS, 4).tolist()) == {31, 32, 33, 34}
+
+
+def test_one_page_of_a_line_stands_watch_for_the_others() -> None:
+    brand = np.repeat(np.arange(10), 5).astype(np.uint64)
+    schedule = Schedule([0] * 50, START, brand=brand)
+    schedule.visited(np.arange(50), START, np.full(50, 1000))
+    lines = []
+    for hour in range(6, 30 * 24, 6):
+        now = START + hour * HOUR_MS
+        slots = schedule.due(now, 2)
+        schedule.visited(slots, now, np.full(len(slots), 1000))
+        lines.append(slots // 5)
+    spread = [len(set(np.concatenate(lines[at : at + 5]).tolist())) for at in range(60, len(lines) - 5, 5)]
+    assert min(spread) >= 9  # ten visits go to nearly as many lines, never to all pages of one
+
+
+def test_pages_are_looked_at_when_their_campaigns_end_and_begin() -> None:
+    schedule, price = Schedule([0] * 60, START), np.full(60, 1000)
+    for day in range(60):  # each day three prices fall, and come back a week later
+        price[:] = 1000
+        for past in range(7):
+            price[(3 * (day - past) + np.arange(3)) % 60] = 700 if day >= past else 1000
+        slots = np.arange(60)
+        schedule.visited(slots, START + day * DAY_MS, price)
+    ending, beginning = (3 * 53 + np.arange(3)) % 60, (3 * 60 + np.arange(3)) % 60  # each falls every 20 days
+    due = schedule.due(START + 60 * DAY_MS, 6)
+    assert set(due.tolist()) == {*ending.tolist(), *beginning.tolist()}
+
+
+def test_a_long_crawl_keeps_no_more_than_a_short_one() -> None:
+    schedule = Schedule([0] * 10, START)
+    for day in range(0, 4000, 10):
+        schedule.visited(np.arange(10), START + day * DAY_MS, np.full(10, 1000 + day % 3 * 200))
+    clock = schedule.intensity
+    assert clock.moves.shape == Schedule([0] * 10, START).intensity.moves.shape
+    assert len(schedule.due(START + 4001 * DAY_MS, 10)) == 10
+    assert np.isfinite(clock.age_moves).all()
+    assert schedule.expected.max() < 100
+
+
+def test_prices_that_are_not_shown_are_no_moves() -> None:
+    schedule = Schedule([0], START)
+    for day, price in enumerate([1000, 0, 1000, 1040]):
+        schedule.visited(np.array([0]), START + day * DAY_MS, np.array([price]))
+    assert schedule.moves[0] == 0
+    assert schedule.price[0] == 1040
 
 
 def test_a_page_that_fails_waits_twice_as_long_each_time() -> None:
@@ -64,7 +121,7 @@ def test_a_page_that_fails_waits_twice_as_long_each_time() -> None:
     assert len(schedule.due(START + 1000, 1))
     schedule.failed(only, START + 1000)
     assert not len(schedule.due(START + 2999, 1))
-    schedule.visited(only, START + 3000, np.array([False]))
+    schedule.visited(only, START + 3000, np.array([1000]))
     assert len(schedule.due(START + 4000, 1))
 
 
