@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser
 
 from contracts.errors import BlockedPageError, NoPriceError
-from crawlers.extract import blocked, embedded, fields, identity, linked, meta, overrides, schema, visible
+from crawlers.extract import blocked, embedded, fields, identity, linked, meta, offstage, overrides, schema, visible
 from crawlers.extract.currencies import local_currency
 from crawlers.extract.document import to_text, without_abyss
 from crawlers.extract.model import Extraction, Offer
@@ -63,6 +63,8 @@ def _seen(tree: LexborHTMLParser, url: str) -> _Seen:
         title = walked.title or head.get("og:title", "")
         offers += embedded.offers(tree, title, url, stated)
         verdict = decide(offers, readings)
+    if verdict is None and walked.title:
+        verdict = offstage.verdict(tree, local)
     if verdict is not None:  # of several variants the one whose price it is
         offers.sort(key=lambda offer: offer.amount != verdict.amount)
     return _Seen(tree, walked, head, offers, local, verdict)
