@@ -53,7 +53,10 @@ def forecast(
 
 
 def write_elasticities(panel: Panel, out: Path) -> None:
-    """Product, rival, elasticity, lower, upper, rows, refused; rival is empty for the product's own price.
+    """Category, product, rival, elasticity, lower, upper, rows, refused.
+
+    Without a rival it is the product's own price; without a product what is believed of any
+    product of the category: a policy takes these rows as `pricing.elasticities`.
 
     Series are the same product where the recipe of the forecast groups them so, each its own
     otherwise; the text column `category`, where there is one, says which are alike.
@@ -66,12 +69,14 @@ def write_elasticities(panel: Panel, out: Path) -> None:
     labels = best_recipe(panel).labels
     products = labels if len(set(labels)) > 1 else panel.series
     category = panel.groups.get("category")
-    rows = []
-    for one in elasticities(panel, products, dict(zip(products, category, strict=True)) if category else None):
-        own = one.own
-        rows.append((one.product, "", own.mean, own.lower, own.upper, own.rows, own.refused or ""))
-        rows += [(one.product, rival, *three, own.rows, "") for rival, three in one.cross.items()]
-    names = ("product", "rival", "elasticity", "lower", "upper", "rows", "refused")
+    kinds = dict(zip(products, category, strict=True)) if category else {}
+    found = elasticities(panel, products, kinds)
+    rows = [(kind, "", "", one.mean, one.lower, one.upper, one.rows, "") for kind, one in found.categories.items()]
+    for product in found.products:
+        own, kind = product.own, kinds.get(product.product, "")
+        rows.append((kind, product.product, "", own.mean, own.lower, own.upper, own.rows, own.refused or ""))
+        rows += [(kind, product.product, rival, *three, own.rows, "") for rival, three in product.cross.items()]
+    names = ("category", "product", "rival", "elasticity", "lower", "upper", "rows", "refused")
     _write(pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))), out)
 
 

@@ -87,6 +87,25 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return best
 
 
+class CategoryElasticity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Elasticity believed of a product of this category before its own sales speak, with its 80 % interval.
+
+    `priceradar forecast --elasticities` writes what the sales of a category say.
+    """
+
+    category: str
+    mean: Annotated[float, Meta(lt=0.0, ge=-20.0)]
+    lower: float
+    upper: float
+
+    def __post_init__(self) -> None:
+        if not self.lower < self.mean < self.upper:
+            raise ValueError(
+                f"the elasticity of {self.category[:40]!r} lies inside its interval,"
+                f" was {self.lower} < {self.mean} < {self.upper}"
+            )
+
+
 class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What may be proposed. Amounts in minor units of the item's currency.
 
@@ -106,6 +125,7 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             a competitor does; a restore is still made.
         seasons: what people know of the calendar: how much more is sold in some days of a year.
         markets: the rules of announced reductions, by the currency of an item.
+        elasticities: by category, in place of `default_elasticity`.
     """
 
     cap_bp: Annotated[int, Meta(ge=0, le=300)] = 300
@@ -130,6 +150,7 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_changes_in_28_days: Positive = 8
     seasons: tuple[Season, ...] = ()
     markets: tuple[MarketRule, ...] = SHIPPED_MARKETS
+    elasticities: tuple[CategoryElasticity, ...] = ()
 
     def __post_init__(self) -> None:
         named: set[str] = set()
@@ -139,13 +160,25 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"a currency belongs to one market, was {twice[0]} again in {rule.name!r}")
             named |= set(rule.currencies)
 
+    def elasticity_of(self, category: str) -> CategoryElasticity | None:
+        """What is believed of a category; None where only the default is."""
+        return next((one for one in self.elasticities if one.category == category), None)
+
     def market(self, currency: str) -> MarketRule | None:
         """The market an item is sold in, by its currency; None where no rule is set for it."""
         return next((rule for rule in self.markets if currency in rule.currencies), None)
 
 
 USUAL = Pricing()
-LATER = ("standing_cap_bp", "dearer_bp", "maximum_loss_bp", "max_changes_in_28_days", "seasons", "markets")
+LATER = (
+    "standing_cap_bp",
+    "dearer_bp",
+    "maximum_loss_bp",
+    "max_changes_in_28_days",
+    "seasons",
+    "markets",
+    "elasticities",
+)
 
 
 class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

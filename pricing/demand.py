@@ -73,18 +73,18 @@ class SalesHistory:
             return _weighted(known, at)
         return Demand(*(round(value / AHEAD_DAYS, 6) for value in made.total))
 
-    def elasticity(self, at: int, prior: float) -> Elasticity:
+    def elasticity(self, at: int, prior: float, sd: float = PRICE_SD) -> Elasticity:
         """Own-price elasticity as of a moment: against weekday, level and promotion where reports are by the day."""
         known = self._known(at)
         made = self._daily(known, at) if known else None
         if made is None:
-            return estimate(known, prior)
+            return estimate(known, prior, sd)
         believed = 1 / PRICE_SD**2
         precision = 1 / made.elasticity_sd**2 - believed  # what the days say, without what was believed before
         if precision < STEADY:
-            return assumed(prior, "steady_price")
+            return assumed(prior, "steady_price", sd)
         slope = ((precision + believed) * made.elasticity - believed * ELASTICITY) / precision
-        return combined(slope, 1 / precision, prior, len(known))
+        return combined(slope, 1 / precision, prior, len(known), sd)
 
     def _known(self, at: int) -> list[UnitsSold]:
         return [s for s in self.reports() if s.interval_end <= at]

@@ -35,6 +35,14 @@ class ProductElasticity:
 
 
 @dataclass(frozen=True)
+class Elasticities:
+    """Of every product, in order of its name, and by category what is believed of a product without sales."""
+
+    products: list[ProductElasticity]
+    categories: dict[str, Elasticity]
+
+
+@dataclass(frozen=True)
 class _Slope:
     """Coefficients of one product and their covariance; the first is its own price."""
 
@@ -47,8 +55,8 @@ class _Slope:
 
 def elasticities(
     panel: Panel, products: Labels, categories: Mapping[str, str] | None = None, prior: float = -2.0
-) -> list[ProductElasticity]:
-    """Elasticities of every product, in order of its name, with 80 % intervals.
+) -> Elasticities:
+    """Elasticities of every product and category, with 80 % intervals.
 
     Args:
         panel: units and `known` with a price; promotions among `known` are taken into account.
@@ -58,14 +66,20 @@ def elasticities(
     """
     names = sorted(set(products))
     slopes = [_slope(panel, products, name) for name in names]
-    own = np.array([s.values[0] if s.refused is None else np.nan for s in slopes])
-    variances = np.array([s.covariance[0, 0] if s.refused is None else np.inf for s in slopes])
     groups = [(categories or {}).get(name, "") for name in names]
-    means, sds = pooled(own, variances, groups, prior, PRIOR_SD)
-    return [
-        ProductElasticity(name, bounded(float(mean), float(sd), slope.rows, slope.refused), _cross(slope))
-        for name, slope, mean, sd in zip(names, slopes, means, sds, strict=True)
-    ]
+    kinds = sorted(set(groups))
+    nothing = [np.nan] * len(kinds)  # a product without sales for each category: it gets what is believed of all
+    own = np.array([s.values[0] if s.refused is None else np.nan for s in slopes] + nothing)
+    variances = np.array([s.covariance[0, 0] if s.refused is None else np.inf for s in slopes] + nothing)
+    means, sds = pooled(own, variances, groups + kinds, prior, PRIOR_SD)
+    rows = [slope.rows for slope in slopes]
+    rows += [sum(n for n, group in zip(rows, groups, strict=True) if group == kind) for kind in kinds]
+    refused = [slope.refused for slope in slopes] + [None] * len(kinds)
+    made = [bounded(float(m), float(sd), n, why) for m, sd, n, why in zip(means, sds, rows, refused, strict=True)]
+    return Elasticities(
+        [ProductElasticity(name, one, _cross(slope)) for name, one, slope in zip(names, made, slopes, strict=False)],
+        dict(zip(kinds, made[len(names) :], strict=True)),
+    )
 
 
 def _slope(panel: Panel, products: Labels, name: str) -> _Slope:

@@ -39,19 +39,19 @@ class Elasticity(msgspec.Struct, frozen=True, omit_defaults=True):
     refused: Refusal | None = None
 
 
-def assumed(prior: float, refused: Refusal | None = None) -> Elasticity:
+def assumed(prior: float, refused: Refusal | None = None, sd: float = PRIOR_SD) -> Elasticity:
     """What is believed without data: the prior and its spread."""
-    return bounded(prior, PRIOR_SD, 0, refused)
+    return bounded(prior, sd, 0, refused)
 
 
-def combined(mean: float, variance: float, prior: float, rows: int) -> Elasticity:
+def combined(mean: float, variance: float, prior: float, rows: int, sd: float = PRIOR_SD) -> Elasticity:
     """A slope as measured and the prior, weighed by how sure each is."""
-    precision, prior_precision = 1.0 / max(variance, 1e-9), 1.0 / PRIOR_SD**2
+    precision, prior_precision = 1.0 / max(variance, 1e-9), 1.0 / sd**2
     total = precision + prior_precision
     return bounded((precision * mean + prior_precision * prior) / total, math.sqrt(1 / total), rows)
 
 
-def estimate(reports: Sequence[UnitsSold], prior: float) -> Elasticity:
+def estimate(reports: Sequence[UnitsSold], prior: float, sd: float = PRIOR_SD) -> Elasticity:
     """Regression of log units a day on log price, combined with the prior by precision.
 
     Reports during our own promotions are left out, as are those without a price or without
@@ -64,15 +64,15 @@ def estimate(reports: Sequence[UnitsSold], prior: float) -> Elasticity:
     ]
     n = len(rows)
     if n < MINIMUM_ROWS:
-        return assumed(prior, "few_rows")
+        return assumed(prior, "few_rows", sd)
     mean_x = math.fsum(x for x, _ in rows) / n
     mean_y = math.fsum(y for _, y in rows) / n
     sxx = math.fsum((x - mean_x) ** 2 for x, _ in rows)
     if sxx < STEADY**2 * n:
-        return assumed(prior, "steady_price")
+        return assumed(prior, "steady_price", sd)
     slope = math.fsum((x - mean_x) * (y - mean_y) for x, y in rows) / sxx
     residual = math.fsum((y - mean_y - slope * (x - mean_x)) ** 2 for x, y in rows) / (n - 2)
-    return combined(slope, max(residual, 1e-4) / sxx, prior, n)
+    return combined(slope, max(residual, 1e-4) / sxx, prior, n, sd)
 
 
 def bounded(mean: float, sd: float, rows: int, refused: Refusal | None = None) -> Elasticity:

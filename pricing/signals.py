@@ -10,6 +10,7 @@ from contracts.markets import MarketRule, season_factor
 from contracts.policy import Pricing
 from contracts.proposals import Proposal, Signals
 from contracts.times import DAY_MS
+from pricing.elasticity import PRIOR_SD, Z80
 from pricing.state import Quote, SkuState
 
 REACTION_MS = DAY_MS  # a cut this soon after a change of ours counts as an answer to it
@@ -35,7 +36,7 @@ def gather(
     quote = _quote(state, event)
     others = _comparable(state, currency)
     demand = state.sales.forecast(at)
-    elasticity = state.sales.elasticity(at, pricing.default_elasticity)
+    elasticity = state.sales.elasticity(at, *_believed(pricing, item.category if item else ""))
     window = at - pricing.cap_window_days * DAY_MS
     skus, margin = _budget(spent, sku)
     return Signals(
@@ -83,6 +84,14 @@ def gather(
         prior_low_minor=_prior_low(state, currency, market, at),
         cover_season_factor=season_factor(pricing.seasons, at, pricing.target_cover_days),
     )
+
+
+def _believed(pricing: Pricing, category: str) -> tuple[float, float]:
+    """Elasticity before a SKU's own sales speak, and its standard deviation."""
+    known = pricing.elasticity_of(category)
+    if known is None:
+        return pricing.default_elasticity, PRIOR_SD
+    return known.mean, (known.upper - known.lower) / (2 * Z80)
 
 
 def _cap_base(state: SkuState, currency: str, window: int) -> int:

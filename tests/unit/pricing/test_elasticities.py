@@ -15,18 +15,21 @@ from benchmarks.forecast import orange_juice
 from cli.forecast import forecast as command
 from cli.forecast import panel_of
 from contracts.facts import UnitsSold
+from contracts.policy import CategoryElasticity, Policy, Pricing
 from contracts.times import DAY_MS
+from pricing.agent import PricingAgent
 from pricing.demand import SalesHistory
 from pricing.elasticities import elasticities
 from pricing.elasticity import MINIMUM_ROWS, assumed, estimate
 from pricing.pooling import pooled
-from tests.unit.pricing.samples import NOW, sales
+from pricing.signals import gather
+from tests.unit.pricing.samples import NOW, item, move, sales
 from tests.unit.pricing.test_plans import BRANDS, STEEP, shelf
 
 
 def test_own_and_cross_prices_are_told_apart() -> None:
     panel, _ = shelf()
-    found = elasticities(panel, panel.groups["brand"])
+    found = elasticities(panel, panel.groups["brand"]).products
 
     assert [one.product for one in found] == [str(brand) for brand in range(BRANDS)]
     for one, truth in zip(found, STEEP, strict=True):
@@ -44,7 +47,7 @@ def test_thin_data_are_refused_and_take_what_their_category_says() -> None:
     units[brand == "0", :-6] = np.nan
     price[brand == "1"] = 10.0
     thin = replace(panel, units=units, known={"price": price})
-    found = elasticities(thin, panel.groups["brand"])
+    found = elasticities(thin, panel.groups["brand"]).products
 
     assert [one.own.refused for one in found] == ["few_rows", "steady_price", None]
     assert found[0].own.upper - found[0].own.lower > 2 * (found[2].own.upper - found[2].own.lower)
@@ -134,16 +137,35 @@ def test_the_command_writes_them_beside_the_forecast(tmp_path: Path) -> None:
 
     command(tmp_path / "sales.csv", tmp_path / "out.csv", elasticities=tmp_path / "slopes.csv")
     lines = (tmp_path / "slopes.csv").read_text().replace('"', "").splitlines()
-    assert lines[0] == "product,rival,elasticity,lower,upper,rows,refused"
+    assert lines[0] == "category,product,rival,elasticity,lower,upper,rows,refused"
     pairs = [(own, rival) for own in "012" for rival in ("", *"012") if own != rival]
-    assert [tuple(line.split(",")[:2]) for line in lines[1:]] == pairs
-    assert float(lines[7].split(",")[2]) == pytest.approx(STEEP[2], abs=0.15)
+    assert lines[1].split(",")[:3] == ["", "", ""]
+    assert [tuple(line.split(",")[1:3]) for line in lines[2:]] == pairs
+    assert float(lines[8].split(",")[3]) == pytest.approx(STEEP[2], abs=0.15)
+
+
+def test_the_agent_starts_from_what_the_policy_says_of_the_category() -> None:
+    steep = CategoryElasticity("juice", -4.0, -4.5, -3.5)
+    policy = Policy(pricing=Pricing(elasticities=(steep,)))
+    agent = PricingAgent(policy)
+    agent.on_item(item(category="juice"))
+    state = agent.state.sku("A")
+
+    made = gather("A", state, move(9_000), policy.pricing, 1.0, [], NOW)
+    assert (made.elasticity, made.elasticity_lower, made.elasticity_upper) == (-4.0, -4.5, -3.5)
+    other = gather("A", state, move(9_000), Policy().pricing, 1.0, [], NOW)
+    assert other.elasticity == Policy().pricing.default_elasticity
+
+
+def test_an_elasticity_outside_its_interval_is_no_policy() -> None:
+    with pytest.raises(ValueError, match="lies inside its interval"):
+        CategoryElasticity("juice", -4.0, -3.5, -3.0)
 
 
 @pytest.mark.evaluation
 def test_orange_juice_has_the_published_elasticities(evaluation_data: Path) -> None:
     panel = panel_of(orange_juice(evaluation_data), None, {}, "orange juice")
-    found = {one.product: one.own for one in elasticities(panel, panel.groups["name part 2"])}
+    found = {one.product: one.own for one in elasticities(panel, panel.groups["name part 2"]).products}
 
     assert len(found) == 11
     for brand in ("1", "5", "10"):
