@@ -52,7 +52,9 @@ def crawl(
     from crawlers.keeper import keeper_of
     from crawlers.run import run
     from runtime.metrics import serve_metrics
+    from runtime.run_files import with_kafka
 
+    settings = with_kafka(settings)
     port = serve_metrics(settings.metrics_port, settings.metrics_host)
     print(f"watching {what}; metrics at http://{settings.metrics_host}:{port}/metrics", flush=True)
     keeper = keeper_of(settings.data / "schedules", watchlist or Path("matched"))

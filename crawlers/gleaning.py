@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from html import escape
+
+from msgspec.structs import replace
 
 from contracts.codec import encode
 from contracts.errors import BadRowError, UnreadablePageError
@@ -13,12 +17,39 @@ from crawlers.assortment import Offered
 from crawlers.discovered import Discovered
 from crawlers.feeds import Listed, Raw, listed_of
 from crawlers.items import FailedRow
+from crawlers.memory import Memory
+from crawlers.snapshots import Snapshots, evidence_of
 from crawlers.sources import Source
 from crawlers.targets import Targets
 from crawlers.watchlist import Row
 
 HOPELESS = 1_000  # rows without one that can be used: the mapping is wrong, not the rows
 NOTED_AT_ONCE = 500
+
+
+class Evidence:
+    """Keeps rows that say something else than before, as a page the console can show."""
+
+    def __init__(self, memory: Memory, snapshots: Snapshots) -> None:
+        self._memory, self._snapshots = memory, snapshots
+
+    def of(self, seen: Observation, raw: Raw | BadRowError) -> Observation:
+        """The observation with the name of its row; the row is kept where its offer has changed."""
+        page = _page(raw)
+        if self._memory.differs(seen.competitor, seen.product_id, _facts(seen)):
+            self._snapshots.keep(page)
+        return replace(seen, evidence=evidence_of(page))
+
+
+def _facts(seen: Observation) -> int:
+    same = replace(seen, observed_at=0, name="", url="", sku="", match_confidence=1.0, category="")
+    return int.from_bytes(sha256(encode(same)).digest()[:8], "big", signed=True)
+
+
+def _page(raw: Raw | BadRowError) -> bytes:
+    rows = [] if isinstance(raw, BadRowError) else raw.items()
+    cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
+    return f'<!doctype html><meta charset="utf-8"><table>{cells}</table>'.encode(errors="replace")
 
 
 class Gleaning:
@@ -28,10 +59,15 @@ class Gleaning:
     """
 
     def __init__(
-        self, targets: Targets, discovered: Discovered, outcomes: Counter[str], currency: str = UNSTATED
+        self,
+        targets: Targets,
+        discovered: Discovered,
+        evidence: Evidence,
+        outcomes: Counter[str],
+        currency: str = UNSTATED,
     ) -> None:
         self._targets, self._discovered, self._currency = targets, discovered, currency
-        self._outcomes = outcomes
+        self._evidence, self._outcomes = evidence, outcomes
 
     def rows(
         self, numbered: Iterable[tuple[int, Raw | BadRowError]], source: Source, observed_at: int
@@ -54,7 +90,7 @@ class Gleaning:
                 new.append(Offered(source.competitor, listed.product, listed.observation.url))
             if len(new) >= NOTED_AT_ONCE:
                 self._note(new, observed_at)
-            yield listed.observation if known is None else known
+            yield self._evidence.of(listed.observation if known is None else known, raw)
         self._note(new, observed_at)
 
     def watched(self, row: Row) -> bool:

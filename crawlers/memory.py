@@ -17,7 +17,7 @@ from contracts.times import DAY_MS
 from crawlers.sameness import UNKNOWN, Identity
 
 FILE = "crawl.sqlite"  # in the data folder
-MOST_PAGES = 500_000
+MOST_PAGES, MOST_OFFERS = 500_000, 5_000_000
 KEPT_MS = 30 * DAY_MS  # a page that gave nothing good for so long is forgotten
 _TABLES = """
 CREATE TABLE IF NOT EXISTS pages (
@@ -25,6 +25,9 @@ CREATE TABLE IF NOT EXISTS pages (
     PRIMARY KEY (competitor, url)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS pages_by_time ON pages (seen_at);
+CREATE TABLE IF NOT EXISTS offers (
+    competitor TEXT NOT NULL, product_id TEXT NOT NULL, facts INTEGER NOT NULL, PRIMARY KEY (competitor, product_id)
+) WITHOUT ROWID;
 """
 
 
@@ -73,8 +76,18 @@ class Memory:
         values = (competitor, url, now_ms, msgspec.msgpack.encode(page))
         self._execute("INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?)", values)
 
+    def differs(self, competitor: str, product_id: str, facts: int) -> bool:
+        """Whether a row of a feed says something else than the last time; False where there was none."""
+        key = (competitor, product_id)
+        row = self._execute("SELECT facts FROM offers WHERE competitor = ? AND product_id = ?", key).fetchone()
+        if row is None or row[0] != facts:
+            self._execute("INSERT OR REPLACE INTO offers VALUES (?, ?, ?)", (*key, facts))
+        return row is not None and bool(row[0] != facts)
+
     def prune(self, now_ms: int) -> None:
-        """Forget pages that are old, and the oldest of too many."""
+        """Forget pages that are old, and the oldest of too many; all rows of feeds where they are too many."""
+        if self._execute("SELECT count(*) FROM offers", ()).fetchone()[0] > MOST_OFFERS:
+            self._execute("DELETE FROM offers", ())
         self._execute("DELETE FROM pages WHERE seen_at < ?", (now_ms - KEPT_MS,))
         oldest = self._execute("SELECT seen_at FROM pages ORDER BY seen_at DESC LIMIT 1 OFFSET ?", (self._most,))
         if (row := oldest.fetchone()) is not None:

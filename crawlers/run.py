@@ -14,7 +14,7 @@ from crawlers import javascript, shops
 from crawlers.answers import now_ms
 from crawlers.discovered import Discovered
 from crawlers.extract import Shops
-from crawlers.gleaning import Gleaning
+from crawlers.gleaning import Evidence, Gleaning
 from crawlers.harvest import Harvest
 from crawlers.keeper import Keeper
 from crawlers.memory import FILE, Memory
@@ -124,9 +124,10 @@ def _harvest(
     discovered = stack.enter_context(closing(Discovered(settings.data / FILE)))
     discovered.prune(now_ms())
     targets, shelf = Targets([*rows, *known]), Shelf(settings.data / "downloads", memory)
+    evidence = Evidence(memory, _snapshots(settings))
 
     def made(outcomes: Counter[str]) -> Harvest:
-        gleaning = Gleaning(targets, discovered, outcomes, settings.currency)
+        gleaning = Gleaning(targets, discovered, evidence, outcomes, settings.currency)
         return Harvest(sources, gleaning, discovered, visits, shelf, every, outcomes)
 
     return made

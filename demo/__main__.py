@@ -1,4 +1,4 @@
-"""`python -m demo [--seed N] [--speed X] [--watchlist FILE]`: the demo's shops until asked to stop.
+"""`python -m demo [--seed N] [--speed X] [--watchlist FILE] [--sources FILE]`: the demo's shops until asked to stop.
 
 Prints one line of JSON with the shops' addresses and the watchlist's path, then serves.
 """
@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 
 from demo.market import Market
-from demo.samples import write_watchlist
+from demo.samples import write_sources, write_watchlist
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -22,6 +22,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--speed", type=float, default=1.0)
     parser.add_argument("--watchlist", type=Path, default=None, help="write the watchlist of all pages here")
+    parser.add_argument(
+        "--sources", type=Path, default=None, help="write a shops file with a feed, sitemap and listing"
+    )
     parser.add_argument("--on-first-visit", action="store_true", help="prices start to move at the first visit")
     options = parser.parse_args(arguments)
     stop = threading.Event()
@@ -29,6 +32,8 @@ def main(arguments: list[str] | None = None) -> None:
         signal.signal(sign, lambda *_: stop.set())
     with Market(options.seed, options.speed, options.on_first_visit) as market:
         path = write_watchlist(options.watchlist, market.addresses) if options.watchlist else None
+        if options.sources:
+            write_sources(options.sources, market.addresses)
         line = json.dumps({"shops": market.addresses, "watchlist": str(path) if path else None})
         sys.stdout.write(line + "\n")
         sys.stdout.flush()

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from contracts.ids import content_hash
-from demo.pages import BLOCKED, listing, product_page
+from demo.pages import BLOCKED, feed, listing, product_page
 from demo.samples import PRODUCTS, catalogue, product_id
 from demo.schedule import SHOPS, Offer, Schedule
 
@@ -103,7 +103,7 @@ class _Shop(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        """Answer one request: listing, robots.txt, sitemap or a product page."""
+        """Answer one request: listing, robots.txt, sitemap, feed or a product page."""
         path = self.path.partition("?")[0]
         if path == "/":
             self._send(listing(self.server.shop))
@@ -111,6 +111,9 @@ class _Shop(BaseHTTPRequestHandler):
             self._send(ROBOTS.format(base=self.server.base), kind="text/plain")
         elif path == "/sitemap.xml":
             self._send(self._sitemap(), kind="application/xml")
+        elif path == "/feed.xml":
+            offers = [self.server.market.offer(self.server.shop, index) for index in range(len(PRODUCTS))]
+            self._send(feed(self.server.base, offers, GTINS), kind="application/xml")
         elif path.startswith("/p/") and (index := INDEX.get(path[3:])) is not None:
             self._product(index)
         else:

@@ -28,6 +28,28 @@ def listing(shop: int) -> str:
     return _page(f"{SHOPS[shop]} 全部商品", "", f"<h1>全部商品</h1><ul>{items}</ul>")
 
 
+def feed(base: str, offers: list[Offer], gtins: list[str]) -> str:
+    """The shop's feed for Google Merchant: all its products as they are now."""
+    items = "".join(
+        f"<item><g:id>{product_id(index)}</g:id><title>{escape(product.name)}</title>"
+        f"<link>{base}/p/{product_id(index)}</link><g:brand>{escape(product.brand)}</g:brand><g:gtin>{gtin}</g:gtin>"
+        f"{_feed_price(offer)}<g:availability>{'in_stock' if offer.in_stock else 'out_of_stock'}</g:availability>"
+        "</item>"
+        for index, (product, offer, gtin) in enumerate(zip(PRODUCTS, offers, gtins, strict=True))
+    )
+    return (
+        '<?xml version="1.0"?><rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel>'
+        f"<title>{base}</title>{items}</channel></rss>"
+    )
+
+
+def _feed_price(offer: Offer) -> str:
+    now = f"{yuan(offer.price_minor, grouped=False)} CNY"
+    if not offer.was_minor:
+        return f"<g:price>{now}</g:price>"
+    return f"<g:price>{yuan(offer.was_minor, grouped=False)} CNY</g:price><g:sale_price>{now}</g:sale_price>"
+
+
 def product_page(shop: int, index: int, offer: Offer, url: str, gtin: str) -> str:
     """The page of one product at one shop."""
     product = PRODUCTS[index]

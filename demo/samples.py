@@ -155,3 +155,18 @@ def write_watchlist(path: Path, addresses: Mapping[str, str]) -> Path:
         writer.writerow(WatchlistRow.__struct_fields__)
         writer.writerows(msgspec.structs.astuple(row) for row in rows)
     return path
+
+
+def write_sources(path: Path, addresses: Mapping[str, str]) -> Path:
+    """Write a shops file with a feed, a sitemap and a listing: one of each, at one shop each."""
+    said = (
+        'kind = "feed"\nurl = "{}/feed.xml"',
+        'kind = "sitemap"\nurl = "{}/sitemap.xml"\npages = "/p/*"',
+        'kind = "listing"\nurl = "{}/"\npages = "/p/*"',
+    )
+    tables = [
+        f'[[source]]\ncompetitor = "{shop}"\n{one.format(base)}\n'
+        for one, (shop, base) in zip(said, addresses.items(), strict=True)
+    ]
+    path.write_text("\n".join(tables), encoding="utf-8")
+    return path

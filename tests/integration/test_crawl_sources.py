@@ -8,6 +8,7 @@ from pathlib import Path
 
 from contracts.ids import content_hash
 from crawlers.discovered import Discovered
+from crawlers.snapshots import Snapshots
 from tests.integration.local_shop import Asked, LocalShop, Reply, crawl_once, local_shop, product
 
 MAP = '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{}</urlset>'
@@ -140,6 +141,7 @@ def test_sources_give_observations_dead_letters_and_what_is_new(tmp_path: Path) 
         given = {"settings": {"shops": str(tmp_path / "shops.toml"), "currency": "CNY"}}
         first = crawl_once(tmp_path, rows, **given)
         asked = shop.paths()
+        shop.pages["/counted?sort=new"] = lambda _: Reply(b"id,title,price\n7,Bowl <b>,3\n")
         second = crawl_once(tmp_path, rows, **given)
         again = shop.paths()[len(asked) :]
     seen = {(one["competitor"], one["product_id"]): one for one in first.seen}
@@ -174,6 +176,11 @@ def test_sources_give_observations_dead_letters_and_what_is_new(tmp_path: Path) 
     assert "/p/22" in again
     assert not {"/p/20", "/p/21"} & set(again)
     assert not list((tmp_path / "downloads").glob("*.part"))
+    (cheaper,) = [one for one in second.seen if one["competitor"] == "counted" and one["product_id"] == "7"]
+    kept = Snapshots(tmp_path / "snapshots", 90, 0)
+    shown = gzip.decompress(kept.path(cheaper["evidence"]).read_bytes()).decode()
+    assert "<th>title</th><td>Bowl &lt;b&gt;</td>" in shown
+    assert not kept.path(confirmed[0]["evidence"]).exists()  # it says what it said before
     found = Discovered(tmp_path / "crawl.sqlite")
     names = {(one.competitor, one.product.key): one.product.name for one in found.products()}
     found.close()

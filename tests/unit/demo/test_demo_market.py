@@ -13,8 +13,13 @@ from pathlib import Path
 import pytest
 
 from contracts.times import DAY_MS
+from crawlers.extract import extract
+from crawlers.feeds import listed_of, rows
+from crawlers.feeds.sitemaps import addresses
+from crawlers.listings import read
+from crawlers.shops import read_sources
 from demo.market import Market
-from demo.samples import AMPLE, PRODUCTS, catalogue, matches, sales, stock, watchlist, write_watchlist
+from demo.samples import AMPLE, PRODUCTS, catalogue, matches, sales, stock, watchlist, write_sources, write_watchlist
 from demo.schedule import SCRIPT, SHOPS, Schedule
 
 NOW = 1_763_990_000_000
@@ -101,3 +106,18 @@ def test_runs_as_a_process_and_ends_when_asked(tmp_path: Path) -> None:
         assert "Disallow" in get(f"{shops[SHOPS[0]]}/robots.txt")
         process.terminate()
         assert process.wait(10) == 0
+
+
+def test_a_feed_a_sitemap_and_a_listing_name_every_product(tmp_path: Path) -> None:
+    with Market(speed=0.0) as market:
+        feed, sitemap, listing = read_sources(write_sources(tmp_path / "shops.toml", market.addresses))
+        (tmp_path / "feed").write_text(get(feed.url), encoding="utf-8")
+        listed = [listed_of(raw, number, feed, NOW) for number, raw in rows(tmp_path / "feed", feed)]  # type: ignore[arg-type]
+        page = get(listed[0].observation.url)
+        (tmp_path / "map").write_text(get(sitemap.url), encoding="utf-8")
+        named = [one.url for one in addresses(tmp_path / "map") if sitemap.is_product(one.url)]
+        links = read(get(listing.url).encode(), listing.url, listing).links
+    assert [one.product.gtin for one in listed] == [item.gtin for item in catalogue(NOW)]
+    assert all(one.observation.currency == "CNY" and one.observation.availability == "InStock" for one in listed)
+    assert extract(page.encode(), feed.url).price_minor == listed[0].observation.price_minor
+    assert len(named) == len(links) == len(PRODUCTS)
