@@ -45,6 +45,7 @@ def render(summary: dict[str, Any], tallies: Sequence[Tally]) -> str:
         f"<p>{escape(str(summary['recording']))}</p>",
         _table(summaries),
         _difference(summary.get("difference", {}), policies),
+        _again(summary.get("decided_again", {}), policies),
         *(_section(title, policies, [plot(tally) for tally in tallies]) for title, plot in plots),
     ]
     head = f'<meta charset="utf-8"><title>PriceRadar backtest</title><style>{STYLE}</style>'
@@ -74,10 +75,28 @@ def _difference(found: dict[str, dict[str, int]], policies: Sequence[str]) -> st
     return f"<h2>Events that only one raises</h2><table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
 
 
+def _again(found: dict[str, Any], policies: Sequence[str]) -> str:
+    if not found.get("cases"):
+        return ""
+    head = "".join(f"<th>{escape(policy)}</th>" for policy in policies)
+    rows = [
+        f"<tr><td>{escape(name.replace('_', ' '))}</td>"
+        + "".join(f"<td class=n>{found[side].get(name, 0):,}</td>" for side in ("first", "second"))
+        + "</tr>"
+        for name in sorted({*found["first"], *found["second"]}, key=lambda name: (name != "proposed", name))
+    ]
+    told = (
+        f"From the signals of the first run: {found['both']:,} proposed by both,"
+        f" {found['only_first']:,} by the first alone, {found['only_second']:,} by the second alone."
+    )
+    table = f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
+    return f"<h2>The same {found['cases']:,} decisions under both policies</h2><p>{told}</p>{table}"
+
+
 def _flat(summary: dict[str, Any]) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, value in summary.items():
-        if name in ("policy", "recording", "skipped_files", "compare", "difference"):
+        if name in ("policy", "recording", "skipped_files", "compare", "difference", "decided_again"):
             continue
         if isinstance(value, dict):
             found.update({f"{name}: {key}": number for key, number in value.items() if not isinstance(number, dict)})

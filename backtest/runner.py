@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from alerts.book import AlertBook
 from alerts.severity import Exposure, exposure_of
+from backtest.again import decided_again
 from backtest.facts import read_facts
 from backtest.merging import Chunk, Saved, Source, merged
 from backtest.output import Output, Tables
@@ -211,6 +212,8 @@ def backtest(
         finished: list[Finished] = output.saved[0] if output.saved else []
         progressed: Progressed | None = output.saved[1] if output.saved else None
         runs = [Run(recording if number == 0 else recording.again(), p, progress) for number, p in enumerate(policies)]
+        if compare is not None:
+            runs[0].tally.cases = []
         for number, run in enumerate(runs):
             if number < len(finished):
                 run.tally, run.counts = finished[number].tally, finished[number].counts
@@ -222,6 +225,7 @@ def backtest(
         if compare is not None:
             summary = {**summary, "compare": finished[1].summary}
             summary["difference"] = difference(output.events(0), output.events(1))
+            summary["decided_again"] = decided_again(tallies[0].cases or (), policy, compare)
         output.summary(summary)
         output.report(render(summary, tallies))
     return runs[0]

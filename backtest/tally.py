@@ -12,6 +12,7 @@ from backtest.outlook import NOTHING, IndexByDay, Range, outlook_of
 from contracts.alerts import Alert
 from contracts.proposals import Proposal
 from contracts.times import DAY_MS
+from pricing.inputs import Case
 
 SIZES_BP = (0, 500, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000)  # lower edges of the plot of moves by size
 
@@ -34,6 +35,7 @@ class Tally:
         self.guards: Counter[str] = Counter()
         self.index = IndexByDay()
         self.units: dict[int, Range] = {}
+        self.cases: list[Case] | None = None  # what each proposal was decided from, where that is asked for
         self.margin: dict[tuple[str, int], Range] = {}  # of each currency by itself
 
     def events(self, table: pa.RecordBatch) -> None:
@@ -68,6 +70,8 @@ class Tally:
 
     def proposal(self, proposal: Proposal) -> None:
         """Count one proposal, or the guard that held it back."""
+        if self.cases is not None:
+            self.cases.append(Case(proposal.signals, proposal.decided_at, proposal.currency))
         outcome = proposal.kind if proposal.blocked_by is None else "blocked"
         self.proposals[outcome] += 1
         self.proposals_by_day[proposal.decided_at // DAY_MS, outcome] += 1

@@ -127,7 +127,7 @@ def _sized(trail: _Trail, made: Decided, signals: Signals, pricing: Pricing, cur
     market = pricing.market(currency) if signals.market else None
     stages = [
         (kernel.TARGET, "target", made.target, ""),
-        (kernel.CAP, "cap", made.capped, f"cap {made.lowest}"),
+        (kernel.CAP, "cap", made.capped, f"{_binding(made, signals, pricing)} {made.lowest}"),
         (kernel.ROUNDING, "rounding", made.rounded, f"step {pricing.rounding_minor}"),
         (kernel.MARKET, "market", made.marketed, f"{signals.market} {signals.prior_low_minor or ''}".strip()),
         (kernel.FLOOR, "floor", made.floored, f"floor {floor_of(signals, pricing)}"),
@@ -142,6 +142,12 @@ def _sized(trail: _Trail, made: Decided, signals: Signals, pricing: Pricing, cur
         trail.blocked("worth", reason_of(made.code) or "")
     else:
         trail.passed("worth", trail.price, f"gain {made.gain}")
+
+
+def _binding(made: Decided, signals: Signals, pricing: Pricing) -> str:
+    """Which cap allows less: that of the window, or that of all markdowns in force."""
+    window = kernel.cap_price(signals.window_start_minor, pricing.cap_bp)
+    return "cap" if made.lowest <= window else "standing"
 
 
 def _brought_back(trail: _Trail, made: Decided, signals: Signals, pricing: Pricing) -> None:

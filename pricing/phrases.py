@@ -4,54 +4,148 @@ from __future__ import annotations
 
 PHRASES: dict[str, dict[str, str]] = {
     "en": {
-        "markdown": "Lower {sku} from {current} to {proposed} ({percent}). Decided {when}, {id}.",
-        "restore": "Bring {sku} back from {current} to {proposed} ({percent}). Decided {when}, {id}.",
-        "blocked": "Leave {sku} at {current}: {reason}. Decided {when}, {id}.",
-        "competitor": (
-            "Why: {competitor} went from {before} to {now} ({percent}), seen {when}, match {confidence};"
-            " {seen} competitors known, the lowest at {lowest}."
+        "markdown": "Lower {sku} from {current} to {proposed} ({percent}).",
+        "restore": "Bring {sku} back from {current} to {proposed} ({percent}).",
+        "blocked": "Leave {sku} at {current}: {reason}.",
+        "competitor": ("Why: {competitor} went from {before} to {now} ({percent}), seen {age}. {place} {match}."),
+        "competitor_back": "Why: the cut that we answered is gone; {competitor} now asks {now}, seen {age}.",
+        "below_us": "That is {gap} below us.",
+        "above_us": "That is still {gap} above us.",
+        "same_as_us": "That is what we ask.",
+        "elsewhere": "It asks in another currency.",
+        "sure": "We are {confidence} sure that it is the same product",
+        "others": "Of {seen} competitors in stock the lowest asks {lowest}, the middle one {median}.",
+        "stock": "Stock: {on_hand} on hand{inbound}, read {age}. At {daily} a day{range} that lasts {cover} days.",
+        "inbound": " and {inbound} on the way",
+        "range": " (80 %: {lower} to {upper})",
+        "unsold": "Stock: {on_hand} on hand{inbound}, read {age}; no sales are known.",
+        "season": "The season counts: {factor} of a usual day's sales in the days ahead.",
+        "worth": (
+            "What it brings: about {units} units over the days that count, and {gain} of profit"
+            " against leaving the price{range}."
         ),
-        "stock": (
-            "Stock: {on_hand} on hand, {inbound} inbound, read {age} min earlier;"
-            " {daily} sold a day, {cover} days of cover."
-        ),
-        "elasticity": "Elasticity {value} (80 %: {lower} to {upper}).",
+        "elasticity": "One percent off sells about {value} % more (80 %: {lower} to {upper}).",
+        "not_lower": "Why not lower: {why}",
+        "by_target": "more would cost more than it brings.",
+        "by_cap": "the cap, counted from {start}, allows {lowest} and no less.",
+        "by_standing": "with the markdown in force, which began at {start}, {lowest} is the end.",
+        "by_rounding": "{after} is the next price on our grid.",
+        "by_market": "the lowest price before ({low}, {market}) is kept.",
+        "by_floor": "the hard floor is {floor}.",
+        "standing": "The markdown in force began at {start} on {since}.",
         "low30": (
-            "Note: below the lowest price of the last 30 days ({low});"
+            "Keep in mind: it is below the lowest price of the last 30 days ({low}), by {less} a unit;"
             " that is the base of any reduction announced later."
         ),
-        "guards": "Guards, in order:",
+        "low30_too": "It is also below the lowest price of the last 30 days ({low}), by {less} a unit.",
+        "new_low": (
+            "Keep in mind: a reduction announced before {until} counts from {proposed} then, not from {low}"
+            " ({market}: the lowest price of {days} days): {less} a unit that it cannot show."
+        ),
+        "guards": "Check by check:",
         "step_passed": "  {guard}: {after}, unchanged{note}",
         "step_changed": "  {guard}: {before} -> {after}{note}",
         "step_blocked": "  {guard}: stopped, {reason}",
-        "worth": "Expected: {units} units, profit {gain} against leaving it. At stake {stake}; signs: {tier}.",
-        "record": "Policy {policy}, record {hash}.",
+        "note_cap": "not below {amount}",
+        "note_standing": "not below {amount}, counted from the first markdown in force",
+        "note_floor": "floor {amount}",
+        "note_step": "steps of {amount}",
+        "note_gain": "gain {amount}",
+        "signs": "At stake: {stake}. Signs: {tier}.",
+        "record": "Decided {when}, {id}. Policy {policy}, rules {rules}, record {hash}.",
+        "at_once": "just now",
+        "minutes": "{count} min earlier",
+        "hours": "{count} h earlier",
+        "later": "{count} min later",
         "auto": "nobody, released by policy",
+        "pricing": "pricing team",
         "marketing_director": "marketing director",
         "finance_director": "marketing director, countersigned by the finance director",
         "general_manager": "marketing director, finance director and general manager",
     },
     "zh": {
-        "markdown": "建议将 {sku} 从 {current} 降至 {proposed}（{percent}）。决策时间 {when}，编号 {id}。",
-        "restore": "建议将 {sku} 从 {current} 恢复至 {proposed}（{percent}）。决策时间 {when}，编号 {id}。",
-        "blocked": "{sku} 维持 {current}：{reason}。决策时间 {when}，编号 {id}。",
-        "competitor": (
-            "原因：{competitor} 由 {before} 调至 {now}（{percent}），采集于 {when}，匹配度 {confidence}；"
-            "已知竞品 {seen} 个，最低 {lowest}。"
+        "markdown": "建议将 {sku} 从 {current} 降至 {proposed}（{percent}）。",
+        "restore": "建议将 {sku} 从 {current} 恢复至 {proposed}（{percent}）。",
+        "blocked": "{sku} 维持 {current}：{reason}。",
+        "competitor": "原因：{competitor} 由 {before} 调至 {now}（{percent}），{age}采集。{place}{match}。",
+        "competitor_back": "原因：当初应对的降价已不存在，{competitor} 现价 {now}，{age}采集。",
+        "below_us": "比我们低 {gap}。",
+        "above_us": "仍比我们高 {gap}。",
+        "same_as_us": "与我们同价。",
+        "elsewhere": "其标价币种不同。",
+        "sure": "同款把握 {confidence}",
+        "others": "有货竞品共 {seen} 个，最低 {lowest}，中位 {median}。",
+        "stock": "库存：现有 {on_hand} 件{inbound}，{age}读取；日均销量 {daily} 件{range}，可售 {cover} 天。",
+        "inbound": "，在途 {inbound} 件",
+        "range": "（80% 区间 {lower} 至 {upper}）",
+        "unsold": "库存：现有 {on_hand} 件{inbound}，{age}读取；销量未知。",
+        "season": "已计入季节因素：未来几天销量为平日的 {factor}。",
+        "worth": "预期效果：计算期内约售 {units} 件，较维持原价利润变化 {gain}{range}。",
+        "elasticity": "价格每降 1%，销量约增 {value}%（80% 区间 {lower} 至 {upper}）。",
+        "not_lower": "为何不再低：{why}",
+        "by_target": "再降得不偿失。",
+        "by_cap": "窗口期上限自 {start} 起算，最低只能到 {lowest}。",
+        "by_standing": "现有降价自 {start} 起，累计上限只能到 {lowest}。",
+        "by_rounding": "{after} 是可用的下一个价位。",
+        "by_market": "须保留此前最低价（{low}，{market}）。",
+        "by_floor": "硬性底价为 {floor}。",
+        "standing": "现有降价始于 {since}，原价 {start}。",
+        "low30": "请注意：低于近 30 天最低价（{low}），每件低 {less}；今后公布的降价幅度须以此为基准。",
+        "low30_too": "同时低于近 30 天最低价（{low}），每件低 {less}。",
+        "new_low": (
+            "请注意：{until} 之前若公布降价，须以 {proposed} 而非 {low} 为基准"
+            "（{market}：此前 {days} 天最低价），每件少显示 {less} 的降幅。"
         ),
-        "stock": "库存：现有 {on_hand}，在途 {inbound}，{age} 分钟前读取；日均销量 {daily}，可售 {cover} 天。",
-        "elasticity": "价格弹性 {value}（80% 区间 {lower} 至 {upper}）。",
-        "low30": "提示：低于近 30 天最低价（{low}），今后公布的降价幅度须以此为基准。",
         "guards": "逐项校验：",
         "step_passed": "  {guard}：{after}，未调整{note}",
         "step_changed": "  {guard}：{before} → {after}{note}",
         "step_blocked": "  {guard}：停止，{reason}",
-        "worth": "预计销量 {units} 件，较维持原价利润变化 {gain}。涉及金额 {stake}；审批人：{tier}。",
-        "record": "策略 {policy}，记录 {hash}。",
+        "note_cap": "不低于 {amount}",
+        "note_standing": "自首次降价起累计，不低于 {amount}",
+        "note_floor": "底价 {amount}",
+        "note_step": "价位间隔 {amount}",
+        "note_gain": "收益 {amount}",
+        "signs": "涉及金额 {stake}；审批人：{tier}。",
+        "record": "决策时间 {when}，编号 {id}。策略 {policy}，规则 {rules}，记录 {hash}。",
+        "at_once": "刚刚",
+        "minutes": "{count} 分钟前",
+        "hours": "{count} 小时前",
+        "later": "{count} 分钟后",
         "auto": "无需审批，按策略自动放行",
+        "pricing": "定价团队",
         "marketing_director": "营销总监",
         "finance_director": "营销总监，财务总监会签",
         "general_manager": "营销总监、财务总监、总经理",
+    },
+}
+
+# What would change the answer, where somebody can do something about it.
+NEXT: dict[str, dict[str, str]] = {
+    "en": {
+        "kill_switch": "Nothing goes out until the switch is off.",
+        "low_match_confidence": "Judge the match, and the next cut is answered.",
+        "missing_cost": "Give it a cost, and the next cut is answered.",
+        "unknown_stock": "Nothing is decided without a stock figure: look at the feed.",
+        "stale_stock": "The figure may no longer be true, so nothing is decided on it: look at the feed.",
+        "own_promotion": "It is looked at again with the next cut after our promotion.",
+        "cooldown": "The next cut after the pause is answered.",
+        "price_war": "The pause ends when the competitors have been quiet for a while.",
+        "sku_budget": "Later this hour's budget is free again.",
+        "margin_budget": "Later this hour's budget is free again.",
+        "uncertain_gain": "A few weeks of sales at other prices would tell more.",
+    },
+    "zh": {
+        "kill_switch": "关闭紧急停止后方可提出建议。",
+        "low_match_confidence": "请先确认商品匹配，之后再次降价时处理。",
+        "missing_cost": "补充成本后，再次降价时处理。",
+        "unknown_stock": "没有库存数据不作决定，请检查数据源。",
+        "stale_stock": "库存数据可能已失真，不据此作决定，请检查数据源。",
+        "own_promotion": "本方促销结束后，再次降价时处理。",
+        "cooldown": "冷却期后，再次降价时处理。",
+        "price_war": "竞品平静一段时间后恢复。",
+        "sku_budget": "稍后额度恢复。",
+        "margin_budget": "稍后额度恢复。",
+        "uncertain_gain": "积累几周不同价格下的销量后会更有把握。",
     },
 }
 
