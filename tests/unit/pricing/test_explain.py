@@ -54,8 +54,9 @@ def test_the_note_of_a_markdown() -> None:
         ),
         "Stock: 5,000 on hand, read 5 min earlier. At 20.0 a day (80 %: 12.8 to 31.3) that lasts 250 days.",
         (
-            "What it brings: about 158 units over the days that count, and CN¥182.66 of profit against leaving the price"
-            " (80 %: -CN¥129.90 to CN¥513.08). One percent off sells about 2.0 % more (80 %: 1.0 to 3.0)."
+            "What it brings: about 158 units over the days that count, and CN¥182.66 of profit"
+            " against leaving the price (80 %: -CN¥129.90 to CN¥513.08)."
+            " One percent off sells about 2.0 % more (80 %: 1.0 to 3.0)."
         ),
         "Why not lower: the cap, counted from CN¥100.00, allows CN¥97.00 and no less.",
         (
