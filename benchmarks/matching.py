@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,14 @@ def products(folder: Path, shop: str) -> list[Product]:
 def held_out(key: str) -> bool:
     """Whether a product is left out of the fit: every other number before the check digit."""
     return int(key[-2]) % 2 == 1
+
+
+def same_names(theirs: list[Product], ours: list[Product]) -> list[bool]:
+    """Of products whose names are the same and unique on both sides, whether their GTINs are the same, too."""
+    names = [Counter(product.name.casefold() for product in side) for side in (theirs, ours)]
+    keys = {product.name.casefold(): product.key for product in ours}
+    unique = [product for product in theirs if all(count[product.name.casefold()] == 1 for count in names)]
+    return [keys[product.name.casefold()] == product.key for product in unique]
 
 
 def fit(rows: Floats, right: Floats) -> Floats:
@@ -62,7 +71,10 @@ def run() -> dict[str, Any]:
     true = sum(key in known for key, _ in tested)
     auto = [match.key == key for key, match in tested if match and match.confidence >= AUTO]
     seen = [match.key == key for key, match in tested if match and REVIEW <= match.confidence < AUTO]
+    same = same_names(theirs, ours)
     return {
+        "same_names": len(same),
+        "same_names_precision": round(sum(same) / max(1, len(same)), 4),
         "products": len(tested),
         "true_matches": true,
         "auto": len(auto),

@@ -11,7 +11,7 @@ import heapq
 import math
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -25,6 +25,7 @@ AUTO, REVIEW = 0.99, 0.60
 GTIN_SURE, MPN_SURE = 0.999, 0.99
 COMMON = 400  # a word of more products finds no candidates
 CANDIDATES = 12
+NEARLY_SAME = 0.95  # likeness
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
 _SIZE = re.compile(
     r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s*(ml|cl|l|g|kg|mg|st|stk|stück|pcs|pc|tabs?|cm|mm|m|oz|gb|tb|w|克|毫升|升|片|支)\b",
@@ -65,6 +66,8 @@ class Features(NamedTuple):
         length: number of their words, in tens.
         first: 1 where both begin with the same word, usually the brand.
         same: 1 where nothing differs.
+        theirs_found, ours_found: shares of the brand's products, theirs and ours, that have a name on the other
+            side which is nearly the same: where they are low, the assortments are named differently or renewed.
     """
 
     shared: float
@@ -79,10 +82,14 @@ class Features(NamedTuple):
     same: float
     lead: float = 0.0
     claim: float = 0.0
+    theirs_found: float = 0.0
+    ours_found: float = 0.0
 
 
-WEIGHTS = (-2.653, -1.851, -1.296, 2.312, 0.936, 0.106, 1.671, -1.484, 3.555, -0.585, 4.216, 3.356)
-BIAS = -5.8
+WEIGHTS = (
+    -2.745, -1.848, -1.057, 2.036, 0.923, 0.071, 1.906, -1.757, 3.481, -0.606, 4.216, 3.328, 1.187, -0.499,
+)  # fmt: skip
+BIAS = -5.65
 
 
 def band(confidence: float) -> Band:
@@ -139,6 +146,11 @@ def _read(product: Product) -> _Name:
     )
 
 
+def _brand(name: _Name) -> str:
+    """The first word of a name, usually the brand."""
+    return name.text.split(" ", 1)[0]
+
+
 class Catalogue:
     """Our products, to be asked for the one that equals a competitor's."""
 
@@ -155,6 +167,7 @@ class Catalogue:
                 self._by_mpn[_mpn(product)].append(product.key)
             for word in name.words:
                 self._by_word[word].append(place)
+        self._brands = Counter(_brand(name) for name in self._names)
         self._most = math.log(1.0 + len(self._products))
 
     def match(self, theirs: Sequence[Product]) -> list[Found | None]:
@@ -174,7 +187,8 @@ class Catalogue:
                 wanted[near[0]].append(likeness(near[1]))
         for scores in wanted.values():
             scores.sort(reverse=True)
-        return [near and (near[0], _with_claim(near[1], wanted[near[0]])) for near in found]
+        claimed = [near and (near[0], _with_claim(near[1], wanted[near[0]])) for near in found]
+        return self._with_brands(theirs, claimed)
 
     def key(self, place: int) -> str:
         """The key of our product at a place."""
@@ -195,6 +209,24 @@ class Catalogue:
         theirs_gtin, our_gtin = valid_gtin(product.gtin), valid_gtin(ours.gtin)
         contradicted = bool(theirs_gtin and our_gtin and theirs_gtin != our_gtin)
         return Found(ours.key, 0.0 if contradicted else probability(near[1]), "name")
+
+    def _with_brands(
+        self, theirs: Sequence[Product], found: Sequence[tuple[int, Features] | None]
+    ) -> list[tuple[int, Features] | None]:
+        brands = [_brand(_read(product)) for product in theirs]
+        alike = [near is not None and likeness(near[1]) >= NEARLY_SAME for near in found]
+        products, good = Counter(brands), Counter(brand for brand, sure in zip(brands, alike, strict=True) if sure)
+        ours = {near[0] for near, sure in zip(found, alike, strict=True) if near and sure}
+        ours_good = Counter(_brand(self._names[place]) for place in ours)
+        shared: list[tuple[int, Features] | None] = []
+        for brand, near in zip(brands, found, strict=True):
+            if near is None:
+                shared.append(None)
+                continue
+            our_brand = _brand(self._names[near[0]])
+            theirs_found, ours_found = good[brand] / products[brand], ours_good[our_brand] / self._brands[our_brand]
+            shared.append((near[0], near[1]._replace(theirs_found=theirs_found, ours_found=ours_found)))
+        return shared
 
     def _nearest(self, name: _Name) -> tuple[int, Features] | None:
         scored = sorted(
@@ -236,7 +268,7 @@ class Catalogue:
             _agreement(ours.numbers, theirs.numbers),
             shared / 30.0,
             len(theirs.words) / 10.0,
-            float(ours.text.split(" ", 1)[0] == theirs.text.split(" ", 1)[0]),
+            float(_brand(ours) == _brand(theirs)),
             float(ours.text == theirs.text and ours.sizes == theirs.sizes),
         )
 

@@ -58,6 +58,18 @@ def test_another_size_is_not_the_same_product() -> None:
     assert found is None or found.confidence < AUTO
 
 
+def test_a_brand_that_is_found_on_both_sides_makes_its_names_surer() -> None:
+    ours = [Product(key=f"S{n}", name=f"Acme {word} cream") for n, word in enumerate(("Rose", "Lily", "Iris", "Aloe"))]
+    same = [Product(key=product.key, name=product.name) for product in ours]
+    renamed = [same[0], *(Product(key=f"x{n}", name=f"Acme soap {n} gentle") for n in range(3))]
+    catalogue = Catalogue(ours)
+    found, alone = catalogue.by_name(same)[0], catalogue.by_name(renamed)[0]
+    assert found is not None
+    assert alone is not None
+    assert (found[1].theirs_found, found[1].ours_found) == (1.0, 1.0)
+    assert (alone[1].theirs_found, alone[1].ours_found) == (0.25, 0.25)
+
+
 def test_nothing_alike_gives_nothing() -> None:
     assert Catalogue(OURS).match([Product(key="x", name="Zebra")]) == [None]
     assert Catalogue([]).match([Product(key="x", name="Acme")]) == [None]
@@ -67,7 +79,7 @@ def test_nothing_alike_gives_nothing() -> None:
 def test_by_names_alone_the_automatic_band_is_right(evaluation_data: Path) -> None:
     found = benchmark.run()
     assert found["auto_precision"] >= 0.99
-    assert found["auto_recall"] >= 0.15
+    assert found["auto_recall"] >= 0.165
 
 
 def test_rows_of_a_competitor_become_matches_with_a_band() -> None:
