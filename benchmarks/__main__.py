@@ -17,6 +17,7 @@ BENCHMARKS = {
     "backtest": "observations a second of a backtest, beside a Parquet scan and polars",
     "recrawl": "delay until a move is seen, beside round-robin",
     "matching": "precision and recall of matches by name",
+    "feeds": "rows a second of a crawl of a feed, and its peak memory at ten times the rows",
     "extraction": "pages a second, beside extruct and price-parser",
     "accuracy": "F1 of extraction a field on real product pages, also without their markup",
     "forecast": "error of the forecast 8 weeks ahead, beside simple baselines",

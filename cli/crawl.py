@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runtime.settings import Settings
 
 MOST_ITEMS = 2_000_000
+OF_SOURCES = ("source_pages", "rows", "bad_rows", "named")
 
 
 def crawl(
@@ -104,7 +105,9 @@ def _matched(settings: Settings) -> list[Row]:
 
 
 def _progress(outcomes: Counter[str]) -> None:
-    print(f"{outcomes.total()} pages: {_summary(outcomes)}", flush=True)
+    pages = Counter({name: count for name, count in outcomes.items() if name not in OF_SOURCES})
+    sources = ", ".join(f"{outcomes[name]} {name.replace('_', ' ')}" for name in OF_SOURCES if outcomes[name])
+    print(f"{pages.total()} pages: {_summary(pages)}{'; ' * bool(sources)}{sources}", flush=True)
 
 
 def _summary(outcomes: Counter[str]) -> str:

@@ -237,11 +237,11 @@ class Harvest:
         yield seen
 
     def _ended(self, source: Source, outcome: str) -> None:
-        self._count(source.competitor, outcome if outcome != "ok" else "source")
+        self._count(source.competitor, outcome if outcome != "ok" else "source_pages")
 
     def _count(self, competitor: str, outcome: str) -> None:
         self._outcomes[outcome] += 1
-        REQUESTS.labels(competitor, "ok" if outcome == "source" else outcome).inc()
+        REQUESTS.labels(competitor, "ok" if outcome == "source_pages" else outcome).inc()
 
 
 def _check(response: Response, at: Round) -> None:
