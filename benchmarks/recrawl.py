@@ -130,7 +130,24 @@ def run() -> dict[str, Any]:
         return {"skipped": "set PRICERADAR_EVALUATION_DATA to the folder of the evaluation data"}
     folder = Path(data) / "market_recording"
     unseen = compare(truth(folder, CHOSEN_ON))
-    return compare(truth(folder)) | {f"{name}_unseen_shops": unseen[name] for name in ("moves", *RATIOS)}
+    return compare(truth(folder)) | {f"{name}_unseen_shops": unseen[name] for name in ("moves", *RATIOS)} | million()
+
+
+def million() -> dict[str, Any]:
+    """Milliseconds of the scheduler with a million pages of 300 shops: to reckon all, and to pick again meanwhile."""
+    pages, chance = 1_000_000, np.random.default_rng(1)
+    brand, price = chance.integers(0, 200_000, pages).astype(np.uint64), chance.integers(100, 3000, pages)
+    schedule = Schedule(chance.integers(0, 300, pages), 0, brand=brand, fresh_ms=HOUR_MS)
+    for day in range(1, 15):
+        slots = np.arange(day % 7, pages, 7)
+        price[slots[chance.random(len(slots)) < 0.05]] += 500
+        schedule.visited(slots, day * DAY_MS, price[slots])
+    took = []
+    for now in (15 * DAY_MS, 15 * DAY_MS + 1000):
+        began = time.perf_counter()
+        schedule.due(now, 1000)
+        took.append(round(1000 * (time.perf_counter() - began)))
+    return {"million_pages_reckon_ms": took[0], "million_pages_pick_ms": took[1]}
 
 
 def compare(market: Truth) -> dict[str, Any]:
