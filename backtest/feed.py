@@ -19,7 +19,7 @@ from streams.kernel import Batch
 from streams.noticed import CANNOT_SAY, NO_PROMOTION, PROMOTION_KINDS
 from streams.state import Codes, MarketState
 
-ROWS = 65_536  # rows a batch: the kernel's room for hits is 128 bytes a row
+ROWS = 1 << 17  # rows a batch: the kernel's room for hits is 392 bytes a row, used as far as there are hits
 GROUP = ("competitor", "seller", "price_type")  # with the product they name a series
 WAS_NOW = 1 << PROMOTION_KINDS.index("was_now")
 

@@ -12,6 +12,7 @@ import msgspec
 
 BENCHMARKS = {
     "live": "observations a second from Kafka to events in Kafka, beside the floor",
+    "restore": "seconds until a worker is ready that has a million series to restore",
     "chaos": "events of workers killed, stopped, frozen and joined at random moments, beside an undisturbed run",
     "detection": "what the full rules find in a market of 14 million observations, and alerts drawn to look at",
     "backtest": "observations a second of a backtest, beside a Parquet scan and polars",

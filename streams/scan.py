@@ -18,7 +18,7 @@ from contracts.observations import Observation, PriceType
 from streams.series import NONE, Arrays, hash_begin, hash_on, place_of
 
 Bytes = npt.NDArray[np.uint8]
-_jit: Any = numba.njit(cache=True, nogil=True)
+_jit: Any = numba.njit(cache=True, nogil=True, forceinline=True)
 
 NO_NUMBER = np.iinfo(np.int64).min
 FAILED = -1
