@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from benchmarks.chaos import Tail, wait_until
@@ -89,8 +90,9 @@ class Restart:
         with self._worker("-m", "cli", "worker", "streams") as process:
             wait_until(lambda: self._events() == expected, 90)
             seconds = time.monotonic() - started
+            used = psutil.Process(process.pid).cpu_times()
             _end(process, end)
-        print(f"  ready after {seconds:.2f} s, then ended with {end.name}")
+        print(f"  ready after {seconds:.2f} s and {used.user + used.system:.2f} of CPU, then ended with {end.name}")
         return seconds
 
     def _events(self) -> dict[int, int]:
@@ -101,7 +103,7 @@ class Restart:
         """A price that moves in each partition."""
         self._moved += 1
         for number, row in self._names.items():
-            price = 1_000 if self._moved % 2 == 0 else 1_200
+            price = round(1_000 * 1.1**self._moved)  # never back: a cut that returns would be more events than one
             at = row.observed_at + self._moved * 60 * MINUTE_MS
             moved = Observation(row.competitor, row.product_id, at, price, row.currency)
             self._producer.send(OBSERVATIONS.name, value=encode((moved,)), partition=number)
