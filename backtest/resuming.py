@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
 import pickle
 import time
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -38,8 +37,9 @@ class StateFile:
     def load(self) -> Any:
         """What was saved last; None where that is nothing, of something else, or of no use."""
         try:
-            fingerprint, data = self.path.read_bytes().split(b"\n", 1)
-            return _unpickled(data) if fingerprint.decode() == self._fingerprint else None
+            with self.path.open("rb") as file:
+                ours = file.readline().rstrip(b"\n").decode() == self._fingerprint
+                return _Unpickler(file).load() if ours else None
         except (OSError, ValueError, EOFError, AttributeError, pickle.UnpicklingError, TamperedError):
             return None
 
@@ -52,7 +52,8 @@ class StateFile:
         started = time.monotonic()
         partial = self.path.with_name(f"{self.path.name}.new")
         with partial.open("wb") as file:
-            file.write(self._fingerprint.encode() + b"\n" + _pickled(state))
+            file.write(self._fingerprint.encode() + b"\n")
+            _dump(state, file)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(self.path)
@@ -104,11 +105,5 @@ class _Unpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def _pickled(state: Any) -> bytes:
-    file = io.BytesIO()
+def _dump(state: Any, file: BinaryIO) -> None:
     _Pickler(file, pickle.HIGHEST_PROTOCOL).dump(state)
-    return file.getvalue()
-
-
-def _unpickled(data: bytes) -> Any:
-    return _Unpickler(io.BytesIO(data)).load()

@@ -34,15 +34,16 @@ from backtest.runner import backtest
 from contracts.policy import DEFAULT, STEPS
 left = [int(sys.argv[3])]
 resuming.SECONDS, resuming.SHARE = 0.0, 1e9
-inner = resuming._pickled
-def pickled(state):
+inner = resuming._dump
+def dump(state, file):
     left[0] -= 1
     if left[0] < 0:
         if sys.argv[4] == "torn":
-            (Path(sys.argv[2]).parent / ".out.partial" / "state.new").write_bytes(b"half")
+            file.write(b"half")
+            file.flush()
         os.kill(os.getpid(), signal.SIGKILL)
-    return inner(state)
-resuming._pickled = pickled
+    inner(state, file)
+resuming._dump = dump
 backtest(Recording(Path(sys.argv[1])), DEFAULT, Path(sys.argv[2]), compare=STEPS)
 """
 
