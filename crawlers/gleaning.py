@@ -73,7 +73,7 @@ class Gleaning:
         self, numbered: Iterable[tuple[int, Raw | BadRowError]], source: Source, observed_at: int
     ) -> Iterator[Observation | FailedRow]:
         """An observation or a dead letter of every row; UnreadablePageError where none of the first can be used."""
-        good, new = 0, list[Offered]()
+        good, new, pages = 0, list[Offered](), dict[str, str]()
         for number, raw in numbered:
             try:
                 listed = _listed(raw, number, source, observed_at, self._currency)
@@ -85,13 +85,20 @@ class Gleaning:
                 continue
             good += 1
             self._outcomes["rows"] += 1
-            known = self._targets.known(listed.observation)
+            known = self._known(listed.observation, pages)
             if known is None:
                 new.append(Offered(source.competitor, listed.product, listed.observation.url))
             if len(new) >= NOTED_AT_ONCE:
                 self._note(new, observed_at)
             yield self._evidence.of(listed.observation if known is None else known, raw)
         self._note(new, observed_at)
+
+    def _known(self, seen: Observation, pages: dict[str, str]) -> Observation | None:
+        """As the product that is watched; of variants that share its page only the first."""
+        known = self._targets.known(seen)
+        if known is not None and known.product_id != seen.product_id:
+            return known if pages.setdefault(seen.url, seen.product_id) == seen.product_id else None
+        return known
 
     def watched(self, row: Row) -> bool:
         """Whether a page is watched already."""
