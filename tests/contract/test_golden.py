@@ -1,6 +1,7 @@
 """Messages written by any earlier version decode for ever, to the same bytes.
 
-`golden/v1` holds two samples of each struct: every field set, and only those that must be.
+`golden/v1` holds two samples of each struct: every field set, and only those that must be; later
+folders hold what gained fields since.
 They are never regenerated: where one no longer passes, the change breaks what is already in Kafka.
 """
 
