@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, RowMapping, create_engine, event, select, text, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -79,6 +77,9 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 def migrate(engine: Engine) -> None:
     """Bring the schema to the newest revision; processes that start together wait for one another."""
+    from alembic import command  # noqa: PLC0415 a worker that only asks for its policy starts without it
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     try:

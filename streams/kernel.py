@@ -338,10 +338,9 @@ def believe(slot: Any, price: int, currency: int, later: bool, rules: Rules) -> 
         return True
     agrees = slot.held_currency == currency and not differs(price, slot.held, rules.confirmation_bp)
     if slot.held > 0 and later and agrees:
-        # Two prices that agree against a single one: that one was the mistake, so nothing moved.
-        if not same_currency or slot.ring_size == 1:
-            slot.last = 0  # prices in two currencies are never compared either
         restart(slot, currency)
+        if not same_currency:
+            slot.last = 0  # prices in two currencies are never compared
         return True
     return False
 

@@ -141,7 +141,7 @@ class Reference:
         if s.held and s.held[1] == o.currency:
             agrees = abs(price - s.held[0]) <= Fraction(self.detection.confirmation_bp, 10_000) * s.held[0]
             if agrees:
-                if o.currency != s.currency or len(s.accepted) == 1:
+                if o.currency != s.currency:
                     s.last = 0
                 s.held, s.accepted, s.currency = None, [], o.currency
                 self._forget_rise(s)

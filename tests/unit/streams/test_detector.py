@@ -398,14 +398,13 @@ def test_full_rules_do_not_depend_on_how_the_stream_is_cut(rows: list[Observatio
     assert whole.counts == engine.counts
 
 
-def test_two_prices_that_agree_outweigh_a_single_first_one() -> None:
+def test_a_deep_cut_right_after_the_first_price_is_a_move_once_confirmed() -> None:
     rows = [
-        Observation("shop", "p", hour * HOUR_MS, price, "EUR")
-        for hour, price in enumerate((100_000, 1_000, 1_000, 1_000, 1_100))
+        Observation("shop", "p", hour * HOUR_MS, price, "EUR") for hour, price in enumerate((100_000, 30_000, 30_000))
     ]
 
     events = Engine(DEFAULT.detection).observe(rows)
 
     assert [type(event).__name__ for event in events] == ["ObservationQuarantined", "PriceMoved"]
     assert isinstance(events[1], PriceMoved)
-    assert (events[1].previous_minor, events[1].anchor_minor, events[1].price_minor) == (1_000, 1_000, 1_100)
+    assert (events[1].previous_minor, events[1].price_minor) == (100_000, 30_000)
