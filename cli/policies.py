@@ -11,11 +11,12 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from contracts.errors import BadPolicyError, UnavailableError
 from contracts.policy import DEFAULT, Policy
 from ledger import policies
-from ledger.store import Ledger
+from ledger.database import READ_ONLY, connect
 from runtime.policies import load_policy
 from runtime.settings import Settings
 
@@ -49,12 +50,14 @@ def _asked(settings: Settings, question: Callable[[Connection], T | None]) -> T 
     url = make_url(settings.ledger_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         return None  # asking would make an empty one
-    ledger = Ledger.open(settings.ledger_url, migrate_schema=False)
+    engine = connect(settings.ledger_url)  # the whole ledger takes longer to import than the answer
     try:
-        with ledger.reading() as connection:
+        with engine.connect().execution_options(**{READ_ONLY: True}) as connection:
             return question(connection)
+    except DBAPIError as error:
+        raise UnavailableError(f"the ledger does not answer: {error.orig}") from error
     finally:
-        ledger.close()
+        engine.dispose()
 
 
 def end_when_another_is_in_force(settings: Settings, version: str) -> None:
