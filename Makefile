@@ -22,7 +22,7 @@ $(STAMP): requirements.txt requirements-bootstrap.txt pyproject.toml
 	@test -x $(BIN)/python || { echo "Creating $(VENV)"; $(PYTHON) -m venv $(VENV); }
 	@echo "Installing the locked requirements"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip sync --compile-bytecode --require-hashes requirements.txt requirements-bootstrap.txt
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) UV_COMPILE_BYTECODE_TIMEOUT=600 $(BIN)/uv pip sync --compile-bytecode --require-hashes requirements.txt requirements-bootstrap.txt
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
