@@ -156,9 +156,9 @@ def from_text(walked: Walked, was_minor: int | None) -> tuple[Promotion, ...]:
     for run in walked.runs:
         if run.order < title or run.order > title + 60 or len(run.text) > 120 or len(found) >= MOST:
             continue
-        if run.flags & (Flag.OTHER | Flag.HIDDEN | Flag.BODY) or _NOT_OF_THIS.search(run.text):
+        if run.flags & (Flag.OTHER | Flag.HIDDEN | Flag.BODY):
             continue
         for kind, pattern in _KINDS:
-            if kind not in found and pattern.search(run.text):
+            if kind not in found and pattern.search(run.text) and not _NOT_OF_THIS.search(run.text):
                 found[kind] = Promotion(kind, text=run.text[:120])
     return tuple(found.values())
