@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from contracts.errors import BadInputError
-from runtime.sheets import written
+from runtime.sheets import Sheet, written
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -243,15 +243,12 @@ def _day(value: Any, where: str) -> date:
 
 def _events(path: Path) -> dict[str, list[date]]:
     """Days by event from a CSV with the columns date and event (or name, holiday)."""
-    import csv
-
     if not path.is_file():
         raise BadInputError(f"calendar {path} does not exist; give a CSV with the columns date and event")
     events: dict[str, list[date]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for line, row in enumerate(csv.DictReader(file), 2):
-            name = row.get("event") or row.get("name") or row.get("holiday") or "event"
-            events.setdefault(name, []).append(_day(row.get("date") or row.get("week"), f"{path} row {line}"))
+    for line, row in Sheet(path).rows():
+        name = row.get("event") or row.get("name") or row.get("holiday") or "event"
+        events.setdefault(str(name), []).append(_day(row.get("date") or row.get("week"), f"{path} row {line}"))
     return events
 
 

@@ -39,17 +39,23 @@ def written(path: Path, encoding: str = "") -> Written:
     """The encoding, as stated or by its byte order mark, and the delimiter of a CSV file; OSError, UnicodeError."""
     with path.open("rb") as file:
         start = file.read(4)
-    encoding = encoding or next((name for mark, name in _MARKS if start.startswith(mark)), "utf-8")
+    encoding = encoding or marked(start) or "utf-8"
     with path.open(encoding=encoding, newline="") as text:
         header = text.readline(HEADER)
     return Written(encoding, max(DELIMITERS, key=header.count))
+
+
+def marked(start: bytes) -> str:
+    """The encoding that a text's first bytes say by a byte order mark; "" where there is none."""
+    return next((name for mark, name in _MARKS if start.startswith(mark)), "")
 
 
 def not_decoded(encoding: str) -> str:
     """What to tell people whose file is not in the encoding it was read with."""
     if encoding:
         return f"is not {encoding}; name another --encoding"
-    return "is not UTF-8; name its --encoding: gb18030 for Chinese Excel, cp1252 for Western European"
+    known = "gb18030 for Chinese Excel, cp1252 for Western European"
+    return f"is not UTF-8; save it so, or, where the command takes it, name its --encoding: {known}"
 
 
 Values = dict[str | None, str | list[str]]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from contracts.errors import BadRowError, UnreadablePageError
 from crawlers.feeds.opening import Bounded
+from runtime.sheets import marked
 
 _DELIMITERS = ("\t", ";", "|", ",")
 
@@ -55,13 +56,8 @@ def normal(name: str) -> str:
 
 
 def _encoding(head: bytes) -> str:
-    for mark, name in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if head.startswith(mark):
-            return name
+    if name := marked(head):
+        return name
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # the last sign may be cut in two
     except UnicodeDecodeError:
