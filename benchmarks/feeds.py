@@ -87,6 +87,7 @@ def _measured(kind: str, count: int) -> dict[str, float]:
 
 
 def _crawl(url: str, more: str) -> dict[str, float]:
+    from crawlers.job import Job  # noqa: PLC0415
     from crawlers.run import crawl  # noqa: PLC0415 a reactor is installed once, in a process of its own
     from runtime.settings import Settings  # noqa: PLC0415
 
@@ -94,7 +95,8 @@ def _crawl(url: str, more: str) -> dict[str, float]:
         shops, outbox = Path(folder, "shops.toml"), Counted()
         shops.write_text(f'[[source]]\ncompetitor = "a"\nkind = "feed"\nurl = "{url}"\n{more}\n')
         started = time.process_time()
-        outcomes = crawl([], Settings(data=Path(folder), shops=shops), cast("Any", outbox), allow_private=True)
+        job = Job([], Settings(data=Path(folder), shops=shops), allow_private=True)
+        outcomes = crawl(job, cast("Any", outbox))
         seconds = time.process_time() - started
     assert outcomes["rows"] == outbox.rows
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

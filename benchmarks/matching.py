@@ -1,6 +1,6 @@
 """Matching by names alone on the drugstore's Austrian and German assortments, whose GTINs are the truth.
 
-`python -m benchmarks.matching --fit` prints the weights of `crawlers.matching`, fitted on one half of
+`python -m benchmarks.matching --fit` prints the weights of `crawlers.matching.features`, fitted on one half of
 the Austrian products; the figures are of the other half.
 """
 
@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crawlers import matching
-from crawlers.matching import AUTO, REVIEW, Catalogue, Product
+from crawlers.matching.catalogue import Catalogue
+from crawlers.matching.features import Features
+from crawlers.matching.products import AUTO, REVIEW, Product
 
 THEIRS, OURS = "dm", "dmDe"
 Floats = NDArray[np.float64]
@@ -96,7 +97,7 @@ def main() -> None:
     right = np.array([catalogue.key(place) == key for key, place, _ in train], dtype=np.float64)
     weights = fit(np.array([features for _, _, features in train]), right)
     print("BIAS =", round(float(weights[0]), 3))
-    print("WEIGHTS =", tuple(round(float(weight), 3) for weight in weights[1:]), matching.Features._fields)
+    print("WEIGHTS =", tuple(round(float(weight), 3) for weight in weights[1:]), Features._fields)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.times import DAY_MS, HOUR_MS
-from crawlers.lines import brand
-from crawlers.schedule import Schedule
+from crawlers.scheduling.product_lines import brand
+from crawlers.scheduling.schedule import Schedule
 
 PERIOD_DAYS, TICK_MS, WARM_DAYS = 7, 2 * HOUR_MS, 28
 Ints = NDArray[np.int64]

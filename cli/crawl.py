@@ -12,7 +12,7 @@ import typer
 from contracts.errors import BadInputError, UnavailableError
 
 if TYPE_CHECKING:
-    from crawlers.watchlist import Row
+    from crawlers.pages.watchlist import Row
     from runtime.settings import Settings
 
 MOST_ITEMS = 2_000_000
@@ -50,23 +50,24 @@ def crawl(
     if dry_run:
         print(f"{what} to watch")
         return
-    from crawlers.keeper import keeper_of
+    from crawlers.job import Job
     from crawlers.run import run
+    from crawlers.scheduling.autosave import autosave_of
     from runtime.metrics import serve_metrics
     from runtime.run_files import with_kafka
 
     settings = with_kafka(settings)
     port = serve_metrics(settings.metrics_port, settings.metrics_host)
     print(f"watching {what}; metrics at http://{settings.metrics_host}:{port}/metrics", flush=True)
-    keeper = keeper_of(settings.data / "schedules", watchlist or Path("matched"))
-    outcomes = run(rows, settings, None if once else every, allow_private, _progress, known, keeper)
+    autosave = autosave_of(settings.data / "schedules", watchlist or Path("matched"))
+    outcomes = run(Job(rows, settings, None if once else every, allow_private, known, autosave, _progress))
     _progress(outcomes)
     if not outcomes["ok"] + outcomes["rows"]:
         raise UnavailableError(f"nothing gave an observation: {_summary(outcomes)}")
 
 
 def _watched(watchlist: Path, encoding: str) -> list[Row]:
-    from crawlers.watchlist import read
+    from crawlers.pages.watchlist import read
 
     found = read(watchlist, encoding)
     for error in found.errors:
@@ -78,7 +79,7 @@ def _watched(watchlist: Path, encoding: str) -> list[Row]:
 
 def _matched(settings: Settings) -> list[Row]:
     """Competitors' products that are matched to ours, as far as there is a ledger."""
-    from crawlers.watchlist import Row
+    from crawlers.pages.watchlist import Row
     from ledger import facts, matching
     from ledger.store import Ledger
 

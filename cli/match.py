@@ -15,7 +15,7 @@ from contracts.errors import BadInputError
 from runtime.sheets import Sheet
 
 if TYPE_CHECKING:
-    from crawlers.assortment import Offered
+    from crawlers.matching.products import Offered
 
 MOST_ITEMS = 2_000_000
 
@@ -37,7 +37,7 @@ def match(
 
     Example: priceradar match their-products.csv --dry-run
     """
-    from crawlers import assortment
+    from crawlers.matching import assortment
     from ledger import facts, matching
     from ledger.store import Ledger
     from runtime.settings import load_settings
@@ -75,8 +75,8 @@ def _rows(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def _discovered(data: Path) -> list[Offered]:
-    from crawlers.discovered import Discovered
-    from crawlers.memory import FILE
+    from crawlers.sources.discovered import Discovered
+    from crawlers.storage.pages import FILE
 
     if not (data / FILE).exists():
         raise BadInputError(f"the crawl has found nothing in {data} yet; give a FILE, or crawl feeds or listings first")

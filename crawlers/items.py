@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from contracts.errors import PriceRadarError
-from crawlers.watchlist import Row
+from crawlers.pages.watchlist import Row
 
 
 class FailedRow(NamedTuple):

@@ -3,58 +3,52 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from typing import Any
 
 from scrapy.crawler import CrawlerProcess
 
 from contracts.errors import UnavailableError
-from crawlers import javascript, shops
-from crawlers.answers import now_ms
-from crawlers.discovered import Discovered
+from crawlers import shops
 from crawlers.extract import Shops
-from crawlers.gleaning import Evidence, Gleaning
-from crawlers.harvest import Harvest
-from crawlers.keeper import Keeper
-from crawlers.memory import FILE, Memory
-from crawlers.outbox import STAGE, Outbox
-from crawlers.passage import passage
-from crawlers.requests import Requests
+from crawlers.fetch import javascript
+from crawlers.fetch.proxy import guarded_proxy
+from crawlers.job import Job
+from crawlers.messaging.outbox import STAGE, Outbox
+from crawlers.messaging.requests import Requests
+from crawlers.messaging.spool import Spool
+from crawlers.pages.visits import Visits
 from crawlers.settings import scrapy_settings
-from crawlers.shelf import Shelf
-from crawlers.snapshots import Snapshots
+from crawlers.sources.copies import FeedCopies
+from crawlers.sources.discovered import Discovered
+from crawlers.sources.known import KnownProducts
+from crawlers.sources.reading import Evidence, RowReader
+from crawlers.spiders.discovery import Discovery
+from crawlers.spiders.responses import now_ms
+from crawlers.spiders.source_rounds import SourceRounds
 from crawlers.spiders.watch import WatchSpider
-from crawlers.spool import Spool
-from crawlers.targets import Targets
-from crawlers.visits import Visits
-from crawlers.watchlist import Row
+from crawlers.storage.pages import FILE, PageStore
+from crawlers.storage.snapshots import Snapshots
 from runtime.metrics import known_stage
 from runtime.settings import Settings
 
 
-def run(
-    rows: Sequence[Row],
-    settings: Settings,
-    every: float | None = None,
-    allow_private: bool = False,
-    progress: Callable[[Counter[str]], None] = lambda _: None,
-    known: Iterable[Row] = (),
-    keeper: Keeper | None = None,
-) -> Counter[str]:
-    """Crawl the rows once, or every so many seconds; outcomes counted ("ok", "no_price", ...).
+def run(job: Job) -> Counter[str]:
+    """Crawl and send to Kafka; outcomes counted ("ok", "no_price", ...).
 
     UnavailableError where Kafka does not answer or has not taken everything.
     """
+    settings = job.settings
     known_stage(STAGE)
     # What is wrong in the file is said before anything starts.
     if javascript.wanted(shops.read(settings.shops)):
         javascript.scrapy_settings(settings, "")
     shops.read_sources(settings.shops)
     outbox = Outbox(settings.kafka, Spool(settings.data / "spool"))
-    requests = None if every is None else Requests(settings.kafka)
+    requests = None if job.every is None else Requests(settings.kafka)
     try:
-        outcomes = crawl(rows, settings, outbox, requests, every, allow_private, progress, known, keeper)
+        outcomes = crawl(job, outbox, requests)
     finally:
         if requests is not None:
             requests.close()
@@ -62,44 +56,28 @@ def run(
     return outcomes
 
 
-def crawl(
-    rows: Sequence[Row],
-    settings: Settings,
-    outbox: Outbox,
-    requests: Requests | None = None,
-    every: float | None = None,
-    allow_private: bool = False,
-    progress: Callable[[Counter[str]], None] = lambda _: None,
-    known: Iterable[Row] = (),
-    keeper: Keeper | None = None,
-) -> Counter[str]:
-    """Crawl and put what is seen into the outbox; outcomes counted.
-
-    `known`: products that are not watched, but known where a feed or a listing names them.
-    `keeper`: where what is learned of the pages is kept over a restart.
-    """
+def crawl(job: Job, outbox: Outbox, requests: Requests | None = None) -> Counter[str]:
+    """Crawl and put what is seen into the outbox; outcomes counted."""
+    settings = job.settings
     with ExitStack() as stack:
-        memory = stack.enter_context(closing(Memory(settings.data / FILE)))
+        store = stack.enter_context(closing(PageStore(settings.data / FILE)))
         page_objects = shops.read(settings.shops)
-        visits = Visits(memory, _snapshots(settings), page_objects, settings.currency)
+        visits = Visits(store, _snapshots(settings), page_objects, settings.currency)
         visits.prune(now_ms())
-        harvest = _harvest(rows, known, settings, memory, visits, every, stack)
-        browser = _browser(settings, page_objects, allow_private, stack)
-        polite = {**scrapy_settings(settings, allow_private), **browser}
-        process = CrawlerProcess(polite)
+        scrapy = {
+            **scrapy_settings(settings, job.allow_private),
+            **_browser(settings, page_objects, job.allow_private, stack),
+        }
+        process = CrawlerProcess(scrapy)
         crawler = process.create_crawler(WatchSpider)
         process.crawl(
             crawler,
-            rows=tuple(rows),
+            job=job,
             visits=visits,
-            every=every,
-            progress=progress,
             outbox=outbox,
             requests=requests,
-            shop_per_minute=settings.shop_per_minute,
-            harvest=harvest,
-            keeper=keeper,
-            pending_per_shop=2 * polite["CONCURRENT_REQUESTS_PER_DOMAIN"],
+            source_rounds=_source_rounds(job, store, visits, stack),
+            pending_per_shop=2 * scrapy["CONCURRENT_REQUESTS_PER_DOMAIN"],
         )
         process.start()
     spider = crawler.spider
@@ -108,27 +86,23 @@ def crawl(
     return spider.outcomes
 
 
-def _harvest(
-    rows: Sequence[Row],
-    known: Iterable[Row],
-    settings: Settings,
-    memory: Memory,
-    visits: Visits,
-    every: float | None,
-    stack: ExitStack,
-) -> Callable[[Counter[str]], Harvest] | None:
+def _source_rounds(
+    job: Job, store: PageStore, visits: Visits, stack: ExitStack
+) -> Callable[[Counter[str]], SourceRounds] | None:
     """What reads the sources of the settings, once the spider says where it counts; None where there are none."""
+    settings = job.settings
     sources = shops.read_sources(settings.shops)
     if not sources:
         return None
     discovered = stack.enter_context(closing(Discovered(settings.data / FILE)))
     discovered.prune(now_ms())
-    targets, shelf = Targets([*rows, *known]), Shelf(settings.data / "downloads", memory)
-    evidence = Evidence(memory, _snapshots(settings))
+    known, copies = KnownProducts([*job.rows, *job.known]), FeedCopies(settings.data / "downloads", store)
+    evidence = Evidence(store, _snapshots(settings))
 
-    def made(outcomes: Counter[str]) -> Harvest:
-        gleaning = Gleaning(targets, discovered, evidence, outcomes, settings.currency)
-        return Harvest(sources, gleaning, discovered, visits, shelf, every, outcomes)
+    def made(outcomes: Counter[str]) -> SourceRounds:
+        reader = RowReader(known, discovered, evidence, outcomes, settings.currency)
+        discovery = Discovery(known, discovered, visits, outcomes)
+        return SourceRounds(sources, reader, discovery, copies, job.every, outcomes)
 
     return made
 
@@ -137,7 +111,7 @@ def _browser(settings: Settings, page_objects: Shops, allow_private: bool, stack
     """What Scrapy is told of the browser, with the way out it has; empty where no shop needs one."""
     if not javascript.wanted(page_objects):
         return {}
-    return javascript.scrapy_settings(settings, stack.enter_context(passage(allow_private)))
+    return javascript.scrapy_settings(settings, stack.enter_context(guarded_proxy(allow_private)))
 
 
 def _snapshots(settings: Settings) -> Snapshots:

@@ -28,19 +28,19 @@ def scrapy_settings(settings: Settings, allow_private: bool = False) -> dict[str
         "RETRY_HTTP_CODES": [500, 502, 504, 522, 524, 408],
         "COOKIES_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
-        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "crawlers.download.FileDownloads"),
-        "TWISTED_DNS_RESOLVER": "crawlers.guard.GuardedResolver",
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "crawlers.fetch.files.FileDownloads"),
+        "TWISTED_DNS_RESOLVER": "crawlers.fetch.addresses.GuardedResolver",
         "PRICERADAR_ALLOW_PRIVATE": allow_private,
         "LOG_LEVEL": "WARNING",
         "LOGSTATS_INTERVAL": 0.0,
         "DOWNLOADER_MIDDLEWARES": {
-            "crawlers.guard.AddressGuard": 50,
+            "crawlers.fetch.addresses.AddressGuard": 50,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-            "crawlers.politeness.CrawlDelay": 100,
-            "crawlers.politeness.RobotsAnswers": 540,  # between the crawl and retries: the last answer counts
-            "crawlers.politeness.Patience": 560,
+            "crawlers.fetch.robots.CrawlDelay": 100,
+            "crawlers.fetch.robots.RobotsAnswers": 540,  # between the crawl and retries: the last answer counts
+            "crawlers.fetch.backoff.Backoff": 560,
             "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
         },
         "SPIDER_MIDDLEWARES": {"scrapy.spidermiddlewares.depth.DepthMiddleware": None},
-        "ITEM_PIPELINES": {"crawlers.pipeline.KafkaPipeline": 100},
+        "ITEM_PIPELINES": {"crawlers.messaging.pipeline.KafkaPipeline": 100},
     }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from contracts.errors import BadInputError
-from crawlers import sources
 from crawlers.extract import overrides
 from crawlers.extract.overrides import NONE, Shops
-from crawlers.sources import Source
+from crawlers.sources import source
+from crawlers.sources.source import Source
 
 
 def read(path: Path | None) -> Shops:
@@ -18,7 +18,7 @@ def read(path: Path | None) -> Shops:
 
 def read_sources(path: Path | None) -> tuple[Source, ...]:
     """Sources of the same file, none without a path; BadInputError where it cannot be read."""
-    return () if path is None else sources.loads(_text(path), str(path))
+    return () if path is None else source.loads(_text(path), str(path))
 
 
 def _text(path: Path) -> str:

@@ -100,7 +100,7 @@ class Shops(msgspec.Struct, frozen=True):
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     shop: tuple[Shop, ...] = ()
-    source: tuple[object, ...] = ()  # where a shop lists many products: read by crawlers.sources
+    source: tuple[object, ...] = ()  # where a shop lists many products: read by crawlers.sources.source
 
 
 def loads(text: str, where: str = "shops") -> Shops:

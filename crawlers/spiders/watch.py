@@ -15,18 +15,17 @@ from twisted.python.failure import Failure
 
 from contracts.errors import BadPageError
 from contracts.observations import Observation
-from crawlers import javascript
-from crawlers.answers import answer_of, now_ms, unanswered
-from crawlers.harvest import STATUSES, Harvest
+from crawlers.fetch import javascript
 from crawlers.items import FailedPage
-from crawlers.keeper import Keeper
-from crawlers.metrics import REQUESTS
-from crawlers.outbox import Outbox
-from crawlers.requests import Requests
-from crawlers.snapshots import evidence_of
-from crawlers.turns import PENDING_PER_SHOP, Turns
-from crawlers.visits import Visits
-from crawlers.watchlist import Row
+from crawlers.job import Job
+from crawlers.messaging.outbox import Outbox
+from crawlers.messaging.requests import Requests
+from crawlers.pages.visits import Visits
+from crawlers.pages.watchlist import Row
+from crawlers.scheduling.frontier import PENDING_PER_SHOP, Frontier
+from crawlers.spiders.responses import STATUSES, answer_of, counted, now_ms, unanswered
+from crawlers.spiders.source_rounds import SourceRounds
+from crawlers.storage.snapshots import evidence_of
 
 PRUNE_SECONDS = 3600.0
 URGENT = 100  # of Scrapy: higher goes first
@@ -35,79 +34,72 @@ URGENT = 100  # of Scrapy: higher goes first
 class WatchSpider(scrapy.Spider):
     """Yields one Observation or FailedPage a visit.
 
-    `every` None: one round only, in the order of the watchlist. Else a page is fetched every so many
-    seconds on average, those oftener whose prices move; `requests` go before the others.
-
-    `keeper` keeps what was learned of the pages over a restart.
-    `progress` is called every so often with the outcomes so far.
+    Where the job has no `every`: one round only, in the order of the watchlist. Else a page is fetched every so
+    many seconds on average, those oftener whose prices move; `requests` go before the others.
     """
 
     name = "watch"
 
     def __init__(
         self,
-        rows: tuple[Row, ...],
+        job: Job,
         visits: Visits,
-        every: float | None = None,
-        progress: Callable[[Counter[str]], None] = lambda _: None,
-        outbox: Outbox | None = None,
+        outbox: Outbox,
         requests: Requests | None = None,
-        shop_per_minute: float | None = None,
-        harvest: Callable[[Counter[str]], Harvest] | None = None,
-        keeper: Keeper | None = None,
+        source_rounds: Callable[[Counter[str]], SourceRounds] | None = None,
         pending_per_shop: int = PENDING_PER_SHOP,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.rows = rows
-        self.every = every
+        self.job = job
         self.visits = visits
         self._pruned = time.monotonic()
         self.outcomes: Counter[str] = Counter()
-        self._progress = progress
         self.outbox = outbox
         self._requests = requests
-        self._harvest = None if harvest is None else harvest(self.outcomes)
-        self._turns = None if every is None else Turns(rows, every, now_ms(), shop_per_minute, pending_per_shop)
-        self._keeper = keeper
-        if self._turns is not None and keeper is not None:
-            keeper.restore(self._turns, now_ms())
+        self._source_rounds = None if source_rounds is None else source_rounds(self.outcomes)
+        self._frontier = None
+        if job.every is not None:
+            shop_per_minute = job.settings.shop_per_minute
+            self._frontier = Frontier(job.rows, job.every, now_ms(), shop_per_minute, pending_per_shop)
+        if self._frontier is not None and job.autosave is not None:
+            job.autosave.restore(self._frontier, now_ms())
 
     async def start(self) -> AsyncIterator[Any]:
         """One round over the watchlist, or visits for as long as the crawl runs."""
-        if self._turns is None or self.every is None:
-            for row in self.rows:
+        if self._frontier is None or self.job.every is None:
+            for row in self.job.rows:
                 yield self._request(row)
             for request in self._sources():
                 yield request
             return
-        tick, told = min(1.0, self.every / 8), time.monotonic()
+        tick, told = min(1.0, self.job.every / 8), time.monotonic()
         while True:
             if self._requests is not None:
-                self._turns.press(self._requests.take())
-            for row, wanted in self._turns.next(now_ms()):
+                self._frontier.press(self._requests.take())
+            for row, wanted in self._frontier.next(now_ms()):
                 yield self._request(row, wanted)
             for request in self._sources():
                 yield request
             await asyncio.sleep(tick)
-            if self._keeper is not None:
-                await self._keeper.save_if_due(self._turns)
+            if self.job.autosave is not None:
+                await self.job.autosave.save_if_due(self._frontier)
             if time.monotonic() - self._pruned >= PRUNE_SECONDS:
                 self._pruned = time.monotonic()
                 await asyncio.to_thread(self.visits.prune, now_ms())
-            if time.monotonic() - told >= self.every:
+            if time.monotonic() - told >= self.job.every:
                 told = time.monotonic()
-                self._progress(self.outcomes)
+                self.job.progress(self.outcomes)
 
     def closed(self, _reason: str) -> None:
         """Scrapy calls it at the end: what was learned is kept."""
-        if self._turns is not None and self._keeper is not None:
-            self._turns.learn(now_ms())
-            self._keeper.save(self._turns)
+        if self._frontier is not None and self.job.autosave is not None:
+            self._frontier.learn(now_ms())
+            self.job.autosave.save(self._frontier)
 
     def _sources(self) -> Iterator[Request]:
         """Feeds, listings and sitemaps whose time has come."""
-        return iter(()) if self._harvest is None else self._harvest.requests()
+        return iter(()) if self._source_rounds is None else self._source_rounds.requests()
 
     def _request(self, row: Row, wanted: bool = False) -> Request:
         """A page; whole where it is `wanted` or made by scripts, else only if it has changed."""
@@ -139,7 +131,6 @@ class WatchSpider(scrapy.Spider):
         return unanswered(failure, row, partial(self._ended, row))
 
     def _ended(self, row: Row, outcome: str, price_minor: int | None = None) -> None:
-        self.outcomes[outcome] += 1
-        REQUESTS.labels(row.competitor, outcome).inc()
-        if self._turns is not None:
-            self._turns.ended(row, outcome == "ok", price_minor)
+        counted(self.outcomes, row.competitor, outcome)
+        if self._frontier is not None:
+            self._frontier.ended(row, outcome == "ok", price_minor)

@@ -21,7 +21,19 @@ ALLOWED = {
     "console.app": "fastapi ledger.store pricing.approval runtime.settings",
     "contracts.events": "msgspec",
     "contracts.recording": "pyarrow contracts.events",
-    "crawlers.spider": "scrapy kafka runtime.publish contracts.events",
+    "crawlers.extract.page": "lxml contracts.events",
+    "crawlers.fetch.robots": "scrapy crawlers.extract.page",
+    "crawlers.items": "crawlers.pages.visits",
+    "crawlers.job": "crawlers.scheduling.frontier runtime.settings",
+    "crawlers.matching.catalogue": "rapidfuzz",
+    "crawlers.messaging.outbox": "kafka runtime.publish contracts.events crawlers.items",
+    "crawlers.pages.visits": "crawlers.storage.pages crawlers.extract.page",
+    "crawlers.run": "scrapy crawlers.job crawlers.shops crawlers.spiders.watch",
+    "crawlers.scheduling.frontier": "numpy crawlers.pages.visits",
+    "crawlers.shops": "crawlers.sources.reading crawlers.extract.page",
+    "crawlers.sources.reading": "crawlers.matching.catalogue crawlers.pages.visits crawlers.items",
+    "crawlers.spiders.watch": "scrapy crawlers.job crawlers.fetch.robots crawlers.messaging.outbox",
+    "crawlers.storage.pages": "sqlite3 crawlers.extract.page",
     "demo.market": "asyncio runtime.settings contracts.events",
     "ledger.store": "sqlalchemy pricing.approval runtime.settings",
     "pricing.agent": "contracts.events numpy datetime",
@@ -63,8 +75,13 @@ FORBIDDEN = [
     ("backtest.runner", "console.app"),
     ("console.app", "faust"),
     ("console.app", "alerts.worker"),
-    ("crawlers.spider", "streams.engine"),
-    ("demo.market", "crawlers.spider"),
+    ("crawlers.spiders.watch", "streams.engine"),
+    ("crawlers.extract.page", "crawlers.storage.pages"),
+    ("crawlers.pages.visits", "crawlers.fetch.robots"),
+    ("crawlers.pages.visits", "crawlers.sources.reading"),
+    ("crawlers.sources.reading", "crawlers.spiders.watch"),
+    ("crawlers.scheduling.frontier", "crawlers.sources.reading"),
+    ("demo.market", "crawlers.spiders.watch"),
     ("ledger.store", "console.app"),
     ("ledger.store", "reports.page"),
     ("reports.page", "backtest.runner"),
@@ -78,8 +95,9 @@ FORBIDDEN = [
 def _build(house: dict[str, str], folder: Path) -> None:
     for module, imports in house.items():
         path = folder / (module.replace(".", "/") + ".py")
-        path.parent.mkdir(exist_ok=True)
-        (path.parent / "__init__.py").touch()
+        path.parent.mkdir(exist_ok=True, parents=True)
+        for package in path.relative_to(folder).parents[:-1]:
+            (folder / package / "__init__.py").touch()
         path.write_text("".join(f"import {name}\n" for name in imports.split()), encoding="utf-8")
     (folder / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
 

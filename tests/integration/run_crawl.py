@@ -22,9 +22,11 @@ import msgspec
 from contracts.errors import PriceRadarError
 from contracts.observations import Observation
 from contracts.topics import CrawlRequest
-from crawlers import guard, run
-from crawlers.keeper import Keeper
-from crawlers.watchlist import Row
+from crawlers import run
+from crawlers.fetch import addresses
+from crawlers.job import Job
+from crawlers.pages.watchlist import Row
+from crawlers.scheduling.autosave import Autosave
 from runtime.settings import Settings
 
 
@@ -72,16 +74,17 @@ def main(given: dict[str, Any]) -> None:
     if seconds := given.get("seconds"):
         threading.Timer(seconds, signal_me).start()
     wanted = Wanted([rows[place] for place in given.get("wanted", ())])
-    keeper = Keeper(Path(given["schedule"])) if "schedule" in given else None
+    autosave = Autosave(Path(given["schedule"])) if "schedule" in given else None
     every, private = given.get("every"), given.get("private", True)
     outbox = Lines(given.get("until", 0))
-    outcomes = run.crawl(rows, settings, outbox, wanted, every, private, keeper=keeper)  # type: ignore[arg-type]
+    job = Job(rows, settings, every, private, autosave=autosave)
+    outcomes = run.crawl(job, outbox, wanted)  # type: ignore[arg-type]
     say(outcomes=outcomes, browser="scrapy_playwright" in sys.modules)
 
 
 def disguise(given: dict[str, Any]) -> None:
     """Let names stand for addresses of loopback, and some of those for the open internet."""
-    names, polite, is_public = given.get("names", {}), run.scrapy_settings, guard.is_public
+    names, polite, is_public = given.get("names", {}), run.scrapy_settings, addresses.is_public
 
     def look_up(name: str) -> str:
         answers = names[name]
@@ -89,7 +92,7 @@ def disguise(given: dict[str, Any]) -> None:
 
     if names:
         socket.gethostbyname = look_up
-    guard.is_public = lambda address: address in given.get("public", ()) or is_public(address)
+    addresses.is_public = lambda address: address in given.get("public", ()) or is_public(address)
     run.scrapy_settings = lambda *known: {**polite(*known), **given.get("scrapy", {})}
 
 

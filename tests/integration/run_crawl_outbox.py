@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from contracts.observations import Observation
-from crawlers.outbox import Outbox
-from crawlers.spool import Spool
+from crawlers.messaging.outbox import Outbox
+from crawlers.messaging.spool import Spool
 
 
 def row(number: int) -> Observation:

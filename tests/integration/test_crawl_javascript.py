@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import BadInputError
-from crawlers import javascript
+from crawlers.fetch import javascript
 from runtime.settings import Settings
 from tests.integration.local_shop import Reply, crawl_once, local_shop
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from crawlers import learned
+from crawlers.scheduling import learned
 from tests.integration.local_shop import Reply, crawl_once, local_shop, product
 
 UNDER_WAY = 8  # pages of one shop at once

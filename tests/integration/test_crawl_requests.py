@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from contracts.topics import CRAWL_REQUESTS, CrawlRequest
-from crawlers.requests import Requests
-from crawlers.spool import Parcel, Spool
+from crawlers.messaging.requests import Requests
+from crawlers.messaging.spool import Parcel, Spool
 from runtime.publish import Publisher
 
 pytestmark = pytest.mark.kafka

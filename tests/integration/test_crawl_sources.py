@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 from contracts.ids import content_hash
-from crawlers.discovered import Discovered
-from crawlers.snapshots import Snapshots
+from crawlers.sources.discovered import Discovered
+from crawlers.storage.snapshots import Snapshots
 from tests.integration.local_shop import Asked, LocalShop, Reply, crawl_once, local_shop, product
 
 MAP = '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{}</urlset>'

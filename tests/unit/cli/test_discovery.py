@@ -11,10 +11,9 @@ from cli.crawl import crawl
 from cli.match import match
 from contracts.errors import BadInputError
 from contracts.facts import CatalogItem
-from crawlers.assortment import Offered
-from crawlers.discovered import AGAIN_MS, KEPT_MS, Candidate, Discovered
-from crawlers.matching import Product
-from crawlers.memory import FILE
+from crawlers.matching.products import Offered, Product
+from crawlers.sources.discovered import AGAIN_MS, KEPT_MS, Candidate, Discovered
+from crawlers.storage.pages import FILE
 from ledger.facts import record_items
 from ledger.store import Ledger
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from httpx import ASGITransport, AsyncClient
 
 from console.app import create_app
-from crawlers.snapshots import Snapshots
+from crawlers.storage.snapshots import Snapshots
 from ledger.store import Ledger
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from contracts.codec import MAX_BATCH_BYTES, MAX_BATCH_ROWS, decode_observations
 from contracts.observations import Observation
 from contracts.partition import series_partition
-from crawlers.batches import Batches
+from crawlers.messaging.batches import Batches
 
 
 def observation(product: str, at: int, name: str = "") -> Observation:

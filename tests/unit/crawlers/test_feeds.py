@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import BadInputError, BadRowError, UnreadablePageError
-from crawlers.feeds import Listed, listed_of, next_page, opening, rows
-from crawlers.feeds.fields import stock_of
-from crawlers.feeds.sitemaps import addresses
-from crawlers.sources import Source, loads
+from crawlers.sources.feeds import Listed, listed_of, next_page, opening, rows
+from crawlers.sources.feeds.fields import stock_of
+from crawlers.sources.sitemaps import addresses
+from crawlers.sources.source import Source, loads
 
 NOW = 1_764_000_000_000  # 2025-11-24T16:00Z
 FEED = Source(competitor="a", kind="feed", url="https://shop.example/feed")
@@ -277,7 +277,7 @@ def test_a_gzip_bomb_without_a_row_ends_early(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [1, 7, 32_768])
 def test_xml_as_shops_write_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    monkeypatch.setattr("crawlers.feeds.cleaning.PIECE", size)
+    monkeypatch.setattr("crawlers.sources.feeds.cleaning.PIECE", size)
     path = tmp_path / "feed"
     title = "A & B &C &amp; 5 < 6 &euro;&#8364;&#0; &unknown; \x01<![CDATA[<b> & &amp; x]] >]]>"
     path.write_bytes(f"<rss>{ITEM.format(title)}".encode() + ITEM.format("caf\xe9").encode("latin-1") + b"</rss>")

@@ -8,10 +8,11 @@ from scrapy.http import Request, Response
 from twisted.internet.error import DNSLookupError
 
 from contracts.errors import OtherProductError
-from crawlers.guard import AddressGuard, _only_public, is_public
-from crawlers.politeness import BREAK_AFTER, BREAK_SECONDS, LONGEST_WAIT, Patience, PostponedError, retry_after
-from crawlers.sameness import UNKNOWN, Identity, same_product
-from crawlers.watchlist import Row
+from crawlers.fetch.addresses import AddressGuard, _only_public, is_public
+from crawlers.fetch.backoff import BREAK_AFTER, BREAK_SECONDS, LONGEST_WAIT, Backoff, PostponedError, retry_after
+from crawlers.pages.identity import same_product
+from crawlers.pages.watchlist import Row
+from crawlers.storage.pages import UNKNOWN, Identity
 
 
 @pytest.mark.parametrize(
@@ -133,30 +134,30 @@ def test_retry_after_in_seconds_or_as_a_date(header: str, seconds: float) -> Non
 
 async def test_a_circuit_is_tried_by_one_request_and_closes_or_opens_again(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr("crawlers.politeness.time.monotonic", lambda: clock[0])
-    patience, request = Patience(), Request("https://shop.example/p", meta={"competitor": "a"})
+    monkeypatch.setattr("crawlers.fetch.backoff.time.monotonic", lambda: clock[0])
+    backoff, request = Backoff(), Request("https://shop.example/p", meta={"competitor": "a"})
     for _ in range(BREAK_AFTER):
-        await patience.process_request(request)
-        patience.process_response(request, Response(request.url, status=500))
+        await backoff.process_request(request)
+        backoff.process_response(request, Response(request.url, status=500))
     for passed, status in ((BREAK_SECONDS, 500), (BREAK_SECONDS, 200)):
         with pytest.raises(IgnoreRequest, match="circuit open"):
-            await patience.process_request(request)
+            await backoff.process_request(request)
         clock[0] += passed + 1.0
-        await patience.process_request(request)
+        await backoff.process_request(request)
         with pytest.raises(IgnoreRequest, match="circuit open"):
-            await patience.process_request(request)  # one is on its way
-        patience.process_response(request, Response(request.url, status=status))
-    await patience.process_request(request)
-    await patience.process_request(request)
+            await backoff.process_request(request)  # one is on its way
+        backoff.process_response(request, Response(request.url, status=status))
+    await backoff.process_request(request)
+    await backoff.process_request(request)
 
 
 async def test_a_long_wait_puts_a_request_off_and_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    patience, request = Patience(), Request("https://shop.example/p", meta={"competitor": "a"})
+    backoff, request = Backoff(), Request("https://shop.example/p", meta={"competitor": "a"})
     answer = Response(request.url, status=503, headers={"Retry-After": "100"})
-    asked_again = patience.process_response(request, answer)
+    asked_again = backoff.process_response(request, answer)
     assert isinstance(asked_again, Request)
-    assert patience.process_response(asked_again, answer) is answer  # asked again once only
+    assert backoff.process_response(asked_again, answer) is answer  # asked again once only
     with pytest.raises(PostponedError) as put_off:
-        await patience.process_request(request)
+        await backoff.process_request(request)
     assert 99 < put_off.value.seconds <= 100
-    await patience.process_request(Request("https://other.example/p", meta={"competitor": "b"}))
+    await backoff.process_request(Request("https://other.example/p", meta={"competitor": "b"}))

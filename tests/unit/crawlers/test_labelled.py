@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crawlers.extract import Extraction, extract
-from crawlers.observe import observe
-from crawlers.watchlist import Row
+from crawlers.pages.observe import observe
+from crawlers.pages.watchlist import Row
 
 URL = "https://shop.example/p/1"
 

@@ -9,8 +9,10 @@ import pytest
 from benchmarks import matching as benchmark
 from contracts.facts import CatalogItem, Match
 from contracts.times import DAY_MS
-from crawlers import assortment
-from crawlers.matching import AUTO, Catalogue, Found, Product, band, sizes, valid_gtin
+from crawlers.matching import assortment
+from crawlers.matching.catalogue import Catalogue
+from crawlers.matching.names import sizes
+from crawlers.matching.products import AUTO, Found, Product, band, valid_gtin
 from ledger import matching, pages
 from ledger.store import Ledger
 

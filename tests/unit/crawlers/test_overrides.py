@@ -9,9 +9,9 @@ import pytest
 from contracts.errors import BadInputError
 from crawlers.extract import Extraction, extract
 from crawlers.extract.overrides import FALLEN_BACK, SURE, Shops, loads
-from crawlers.observe import observe
+from crawlers.pages.observe import observe
+from crawlers.pages.watchlist import Row
 from crawlers.shops import read
-from crawlers.watchlist import Row
 
 PAGE = (
     b"<html lang=de><title>Regal</title><h1>Regal</h1><p class=price>19,99 EUR</p>"

@@ -7,9 +7,9 @@ import pytest
 
 from contracts.times import DAY_MS, HOUR_MS
 from contracts.topics import CrawlRequest
-from crawlers.schedule import Schedule
-from crawlers.turns import PENDING_PER_SHOP, Turns
-from crawlers.watchlist import Row
+from crawlers.pages.watchlist import Row
+from crawlers.scheduling.frontier import PENDING_PER_SHOP, Frontier
+from crawlers.scheduling.schedule import Schedule
 
 START = 1_700_000_000_000
 
@@ -143,43 +143,43 @@ def request(row: Row) -> CrawlRequest:
 
 def test_what_was_asked_for_goes_first_even_without_a_budget() -> None:
     pages = rows(100)
-    turns = Turns(pages, 1000.0, START)
-    turns.press([request(pages[70]), request(rows(1, "stranger")[0]), request(pages[70])])
-    assert turns.next(START) == [(pages[70], True)]
-    turns.press([request(pages[70])])
-    assert turns.next(START) == []  # it is under way
+    frontier = Frontier(pages, 1000.0, START)
+    frontier.press([request(pages[70]), request(rows(1, "stranger")[0]), request(pages[70])])
+    assert frontier.next(START) == [(pages[70], True)]
+    frontier.press([request(pages[70])])
+    assert frontier.next(START) == []  # it is under way
 
 
 def test_on_average_each_page_is_fetched_once_a_round() -> None:
     pages = rows(50) + rows(50, "other")
-    turns, count = Turns(pages, 100.0, START), 0
+    frontier, count = Frontier(pages, 100.0, START), 0
     for second in range(1, 401):
         now = START + second * 1000
-        for row, _ in turns.next(now):
+        for row, _ in frontier.next(now):
             count += 1
-            turns.ended(row, True, 1000)
+            frontier.ended(row, True, 1000)
     assert count == pytest.approx(400, abs=3)
 
 
 def test_a_shop_that_does_not_answer_holds_only_itself_up() -> None:
     slow, quick = rows(200, "slow"), rows(200, "quick")
-    turns = Turns([*slow, *quick], 10.0, START)
+    frontier = Frontier([*slow, *quick], 10.0, START)
     open_at_slow, done = 0, 0
     for second in range(1, 21):
-        for row, _ in turns.next(START + second * 1000):
+        for row, _ in frontier.next(START + second * 1000):
             if row.competitor == "slow":
                 open_at_slow += 1
             else:
                 done += 1
-                turns.ended(row, True, 1000)
+                frontier.ended(row, True, 1000)
     assert open_at_slow == PENDING_PER_SHOP
     assert done > 200
 
 
 def test_a_shop_is_never_asked_more_than_its_budget_a_minute() -> None:
-    turns, asked = Turns(rows(500), 10.0, START, shop_per_minute=30.0), 0
+    frontier, asked = Frontier(rows(500), 10.0, START, shop_per_minute=30.0), 0
     for second in range(1, 121):
-        for row, _ in turns.next(START + second * 1000):
+        for row, _ in frontier.next(START + second * 1000):
             asked += 1
-            turns.ended(row, True, 1000)
+            frontier.ended(row, True, 1000)
     assert 50 <= asked <= 66

@@ -10,11 +10,11 @@ import pytest
 
 from contracts.errors import BadPageError, BlockedPageError, OtherProductError
 from contracts.times import DAY_MS
-from crawlers.memory import KEPT_MS, Memory, Page
-from crawlers.sameness import Identity, same_product
-from crawlers.snapshots import Snapshots, evidence_of
-from crawlers.visits import WHOLE_EVERY_MS, Answer, Visits
-from crawlers.watchlist import Row
+from crawlers.pages.identity import Identity, same_product
+from crawlers.pages.visits import WHOLE_EVERY_MS, Answer, Visits
+from crawlers.pages.watchlist import Row
+from crawlers.storage.pages import KEPT_MS, Page, PageStore
+from crawlers.storage.snapshots import Snapshots, evidence_of
 from tests.integration.local_shop import product
 
 URL = "https://shop.example/p/4711"
@@ -22,8 +22,8 @@ ROW = Row(competitor="a", url=URL)
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Memory]:
-    found = Memory(tmp_path / "crawl.sqlite")
+def store(tmp_path: Path) -> Iterator[PageStore]:
+    found = PageStore(tmp_path / "crawl.sqlite")
     yield found
     found.close()
 
@@ -37,20 +37,20 @@ def answer(at: int, body: bytes = product("10.00"), **fields: object) -> Answer:
     return Answer(URL, body, at, etag='"1"')._replace(**fields)  # type: ignore[arg-type]
 
 
-def test_a_page_is_asked_for_whole_once_a_day_and_after_other_rules(memory: Memory, snapshots: Snapshots) -> None:
-    visits = Visits(memory, snapshots)
+def test_a_page_is_asked_for_whole_once_a_day_and_after_other_rules(store: PageStore, snapshots: Snapshots) -> None:
+    visits = Visits(store, snapshots)
     assert visits.headers(ROW, 0) == {}
     visits.read(ROW, answer(1_000))
     assert visits.headers(ROW, 2_000) == {"If-None-Match": '"1"'}
     assert visits.read(ROW, answer(3_000, b"", status=304)).observed_at == 3_000
     assert visits.headers(ROW, 1_001 + WHOLE_EVERY_MS) == {}
-    assert Visits(memory, snapshots, currency="EUR").headers(ROW, 2_000) == {}
-    assert Visits(memory, snapshots, rules=2).headers(ROW, 2_000) == {}
+    assert Visits(store, snapshots, currency="EUR").headers(ROW, 2_000) == {}
+    assert Visits(store, snapshots, rules=2).headers(ROW, 2_000) == {}
 
 
 @pytest.mark.parametrize("url", [URL, "https://shop.example/elsewhere"])
-def test_an_unchanged_page_that_nobody_knows_is_a_failure(memory: Memory, snapshots: Snapshots, url: str) -> None:
-    visits = Visits(memory, snapshots)
+def test_an_unchanged_page_that_nobody_knows_is_a_failure(store: PageStore, snapshots: Snapshots, url: str) -> None:
+    visits = Visits(store, snapshots)
     if url != URL:
         visits.read(ROW, answer(1_000))
     with pytest.raises(BadPageError, match="was HTTP status 304"):
@@ -58,8 +58,8 @@ def test_an_unchanged_page_that_nobody_knows_is_a_failure(memory: Memory, snapsh
     assert visits.headers(ROW, 3_000) == {}
 
 
-def test_pages_are_kept_while_they_say_something_new_and_a_failure_once(memory: Memory, snapshots: Snapshots) -> None:
-    visits = Visits(memory, snapshots)
+def test_pages_are_kept_while_they_say_something_new_and_a_failure_once(store: PageStore, snapshots: Snapshots) -> None:
+    visits = Visits(store, snapshots)
     same = [product("10.00") + b"<!-- %d -->" % number for number in range(4)]
     walls = [b"<title>Robot check</title> %d" % number for number in range(2)]
     for number, body in enumerate(same[:3]):
@@ -74,14 +74,14 @@ def test_pages_are_kept_while_they_say_something_new_and_a_failure_once(memory: 
     assert kept == [True, True, False, True, True, False]
 
 
-def test_a_header_that_would_end_the_line_is_not_sent_back(memory: Memory, snapshots: Snapshots) -> None:
-    visits = Visits(memory, snapshots)
+def test_a_header_that_would_end_the_line_is_not_sent_back(store: PageStore, snapshots: Snapshots) -> None:
+    visits = Visits(store, snapshots)
     visits.read(ROW, answer(1_000, etag='"1"\r\nHost: x', last_modified="x" * 501))
     assert visits.headers(ROW, 2_000) == {}
 
 
-def test_what_a_page_was_of_is_forgotten_when_it_gave_nothing_for_long(memory: Memory, snapshots: Snapshots) -> None:
-    visits, cup = Visits(memory, snapshots), product("2.00", "Cup", "C-1")
+def test_what_a_page_was_of_is_forgotten_when_it_gave_nothing_for_long(store: PageStore, snapshots: Snapshots) -> None:
+    visits, cup = Visits(store, snapshots), product("2.00", "Cup", "C-1")
     visits.read(ROW, answer(1_000))
     with pytest.raises(OtherProductError):
         visits.read(ROW, answer(2_000, cup))
@@ -91,15 +91,15 @@ def test_what_a_page_was_of_is_forgotten_when_it_gave_nothing_for_long(memory: M
 def test_memory_is_bounded_and_a_damaged_one_begins_anew(tmp_path: Path) -> None:
     path = tmp_path / "crawl.sqlite"
     path.write_bytes(b"not a database" * 100)
-    memory = Memory(path, most_pages=3)
+    store = PageStore(path, most_pages=3)
     for number in range(6):
-        memory.learn("a", str(number), Page(etag=str(number)), number)
-    memory.prune(10)
-    assert [memory.page("a", str(number)) is not None for number in range(6)] == [False] * 3 + [True] * 3
-    memory.prune(KEPT_MS + 5)
-    assert memory.page("a", "4") is None
-    memory.close()
-    again = Memory(path)
+        store.learn("a", str(number), Page(etag=str(number)), number)
+    store.prune(10)
+    assert [store.page("a", str(number)) is not None for number in range(6)] == [False] * 3 + [True] * 3
+    store.prune(KEPT_MS + 5)
+    assert store.page("a", "4") is None
+    store.close()
+    again = PageStore(path)
     assert again.page("a", "5") == Page(etag="5")
     again.close()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import BadInputError
-from crawlers.watchlist import Watchlist, read
+from crawlers.pages.watchlist import Watchlist, read
 
 HEADER = "competitor,url,sku\n"
 

@@ -14,10 +14,10 @@ import pytest
 
 from contracts.times import DAY_MS
 from crawlers.extract import extract
-from crawlers.feeds import listed_of, rows
-from crawlers.feeds.sitemaps import addresses
-from crawlers.listings import read
 from crawlers.shops import read_sources
+from crawlers.sources.feeds import listed_of, rows
+from crawlers.sources.listings import read
+from crawlers.sources.sitemaps import addresses
 from demo.market import Market
 from demo.samples import AMPLE, PRODUCTS, catalogue, matches, sales, stock, watchlist, write_sources, write_watchlist
 from demo.schedule import SCRIPT, SHOPS, Schedule
