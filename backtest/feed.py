@@ -11,11 +11,11 @@ import pyarrow as pa
 
 from backtest.eventful import Eventful
 from backtest.frame import NO_PRICE, Frame, texts
-from backtest.slots import SlotTable, Texts
 from contracts.observations import Promotion
 from contracts.policy import Detection
 from streams.engine import AVAILABILITY_CODE, Engine
 from streams.kernel import Batch
+from streams.names import NameTable, Texts
 from streams.noticed import CANNOT_SAY, NO_PROMOTION, PROMOTION_KINDS
 from streams.state import Codes, MarketState
 
@@ -68,7 +68,7 @@ class Feed:
 
     def __init__(self, detection: Detection, engine: Engine | None = None) -> None:
         self.engine = engine or Engine(detection)
-        self.slots = SlotTable()
+        self.slots = NameTable()
         self._group = {name: Names(name, Codes()) for name in GROUP}
         self._currency = Names("currency", self.engine.state.currencies)
         self._availability = Names("availability", AVAILABILITY_CODE)

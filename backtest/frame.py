@@ -13,10 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from backtest.slots import Texts
 from contracts.errors import BadRecordingError, PriceRadarError
 from contracts.money import UNSTATED, exponent
 from contracts.observations import Observation, Promotion, PromotionKind
+from streams.names import Texts
 
 NO_PRICE = np.iinfo(np.int64).min  # as streams.kernel has it
 KINDS: tuple[str, ...] = get_args(PromotionKind)

@@ -33,9 +33,9 @@ from backtest.feed import ROWS, Names
 from backtest.recording import Recording
 from backtest.runner import Run
 from backtest.runner import backtest as whole_backtest
-from backtest.slots import SlotTable
 from contracts.policy import DEFAULT
 from contracts.times import DAY_MS
+from streams.names import NameTable
 from streams.state import Codes
 
 ROUNDS = 3
@@ -143,7 +143,7 @@ def whole(data: Path, folder: Path) -> tuple[int, int]:
 
 def naive(data: Path, _folder: Path) -> tuple[int, int]:
     """Rows, and moves of the bare rule."""
-    slots, last, names = SlotTable(), np.zeros(1 << 20, np.int64), Names("competitor", Codes())
+    slots, last, names = NameTable(), np.zeros(1 << 20, np.int64), Names("competitor", Codes())
     rows = moves = 0
     for frame in Recording(data).frames(0):
         shops = np.broadcast_to(names.codes(frame, "competitor"), frame.rows)

@@ -18,6 +18,7 @@ from streams.kernel import (
     HITS_PER_ROW,
     INVALID,
     N_DELISTED,
+    N_INVALID,
     NO_PRICE,
     Batch,
     Ints,
@@ -87,14 +88,19 @@ class Engine:
         self.rejected = []
         at = 0
         while at < count:
+            invalid = self._counts[N_INVALID]
             found, at = walk(state.slots, state.shops, columns, self._rules, at, self._counts, self._hits)
             hits = self._hits[:found]
-            invalid = hits[:, 1] == INVALID
-            self.rejected += hits[invalid, 0].tolist()
-            parts.append(hits[~invalid])
+            parts.append(hits.copy() if self._counts[N_INVALID] == invalid else self._valid(hits))
             if at < count:
                 parts.append(self._gone(at, int(columns.slot[at]), int(columns.observed_at[at])))
         return np.concatenate(parts) if len(parts) > 1 else parts[0] if parts else self._hits[:0]
+
+    def _valid(self, hits: Ints) -> Ints:
+        invalid = hits[:, 1] == INVALID
+        self.rejected += hits[invalid, 0].tolist()
+        valid: Ints = hits[~invalid]
+        return valid
 
     def events_of(self, hits: Ints, some: Callable[[list[int]], Sequence[Observation]]) -> list[MarketEvent]:
         """The events of `hits_of`."""

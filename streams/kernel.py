@@ -120,6 +120,16 @@ class Batch(NamedTuple):
     availability: npt.NDArray[np.int8]
     promotions: npt.NDArray[np.int32]
 
+    @classmethod
+    def empty(cls, rows: int) -> Batch:
+        """Room for so many rows, to be filled."""
+        kinds = (np.int32, np.int64, np.int64, np.int32, np.int8, np.int32)
+        return cls(*[np.empty(rows, kind) for kind in kinds])  # type: ignore[arg-type]
+
+    def first(self, rows: int) -> Batch:
+        """The first rows."""
+        return Batch(*[column[:rows] for column in self])  # type: ignore[arg-type]
+
 
 @_jit
 def walk(slots: Any, shops: Any, batch: Batch, rules: Rules, start: int, counts: Ints, hits: Ints) -> tuple[int, int]:

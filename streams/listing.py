@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from contracts.times import DAY_MS
+from streams.names import compiled
 from streams.state import MarketState
 
 Ints = npt.NDArray[np.int64]
-_jit: Any = numba.njit(cache=True, nogil=True)
 
 
 def missing(state: MarketState, shop: int, now: int, after: int) -> list[int]:
@@ -32,7 +31,7 @@ def missing(state: MarketState, shop: int, now: int, after: int) -> list[int]:
     return gone
 
 
-@_jit  # type: ignore[untyped-decorator]
+@compiled
 def _mark(slots: Any, numbers: Ints, returned_at: int, now: int, after: int) -> int:
     """Mark what is gone of some slots and move it to their top; returns how many."""
     count = 0

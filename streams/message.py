@@ -7,17 +7,13 @@ from typing import Self, overload
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from contracts.money import LARGEST_MINOR
 from contracts.observations import Observation
-from streams.kernel import NO_PRICE, UNKNOWN, Batch
-from streams.noticed import CANNOT_SAY, PROMOTION_KINDS, promotion_mask
-from streams.scan import AT, AVAILABILITY, BEGIN, COLUMNS, CURRENCY, END, FAILED, LIST_PRICE, PRICE, SHOWN, SLOT, scan
-from streams.series import NONE, SeriesKey, key_bytes
-from streams.state import UNSEEN, MarketState
+from streams.kernel import Batch, Ints
+from streams.noticed import promotion_mask
+from streams.scan import FAILED, SHORTEST, TO_DECODE, UNSEEN, scan, words_of
+from streams.state import MarketState
 
-WAS_NOW = 1 << PROMOTION_KINDS.index("was_now")
 _row: msgspec.json.Decoder[Observation] = msgspec.json.Decoder(Observation)
 
 
@@ -28,8 +24,8 @@ class Rows(Sequence[Observation]):
         batch: their columns, for the kernel.
     """
 
-    def __init__(self, data: bytes, places: npt.NDArray[np.int64], batch: Batch) -> None:
-        self._data, self._places, self.batch = data, places, batch
+    def __init__(self, data: bytes, ends: Ints, batch: Batch) -> None:
+        self._data, self._ends, self.batch = data, ends, batch
 
     @classmethod
     def of(cls, data: bytes, state: MarketState) -> Self | None:
@@ -37,28 +33,50 @@ class Rows(Sequence[Observation]):
 
         New series get their slots, as the decoder's way would give them.
         """
-        found = _scanned(data, state)
-        if found is None:
-            return None
-        columns = np.ascontiguousarray(found.T)
+        known = state.size
+        rows = cls._scanned(data, state)
         try:
-            shown = {row: _decoded(data, found[row]) for row in np.flatnonzero(columns[SHOWN]).tolist()}
-            new = [_decoded(data, found[row]) for row in np.flatnonzero(columns[SLOT] == NONE).tolist()]
+            if rows is not None:
+                rows._finish(known, state)  # noqa: SLF001 of its own class
+                return rows
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            return None
-        slots = columns[SLOT].astype(np.int32)
-        if new:
-            keys = [key_bytes(SeriesKey(row.competitor, row.product_id, row.seller, row.price_type)) for row in new]
-            slots[columns[SLOT] == NONE] = state.add(keys, [row.category for row in new])
-        batch = Batch(
-            slots,
-            columns[AT],
-            columns[PRICE],
-            _currencies(columns[CURRENCY], state),
-            columns[AVAILABILITY].astype(np.int8),
-            _masks(columns, shown),
+            pass
+        state.series.forget(known)
+        return None
+
+    @classmethod
+    def _scanned(cls, data: bytes, state: MarketState) -> Self | None:
+        if not data.isascii():
+            try:
+                data.decode()
+            except UnicodeDecodeError:
+                return None
+        most = len(data) // SHORTEST + 1
+        state.series.make_room(most, len(data))
+        ends, batch = np.empty(most + 1, np.int64), Batch.empty(most)
+        count = scan(
+            np.frombuffer(data, np.uint8), words_of(data), state.series.table, state.currency_codes, ends, batch
         )
-        return cls(data, columns[: END + 1], batch)
+        return None if count == FAILED else cls(data, ends, batch.first(count))
+
+    def _finish(self, known: int, state: MarketState) -> None:
+        """Look up what only objects tell: what promotions a row shows, and what a series is that is new."""
+        batch = self.batch
+        shown = np.flatnonzero(batch.promotions == TO_DECODE)
+        if len(shown):
+            batch.promotions[shown] = [promotion_mask(row) for row in self.some(shown.tolist())]
+        if state.size > known:
+            rows = np.flatnonzero(batch.slot >= known)
+            _slots, first = np.unique(batch.slot[rows], return_index=True)
+            state.begin(known, self.some(rows[first].tolist()))
+        if (batch.currency < UNSEEN).any():
+            self._code_currencies(state)
+
+    def _code_currencies(self, state: MarketState) -> None:
+        for row in np.flatnonzero(self.batch.currency < UNSEEN).tolist():  # in the order that the decoder meets them
+            letters = UNSEEN - 1 - int(self.batch.currency[row])
+            name = "".join(chr(65 + letters // 26**power % 26) for power in (2, 1, 0))
+            self.batch.currency[row] = state.currency_codes[letters] = state.currencies[name]
 
     def __len__(self) -> int:
         return len(self.batch.slot)
@@ -72,46 +90,9 @@ class Rows(Sequence[Observation]):
             return [self[number] for number in range(*row.indices(len(self)))]
         if row >= len(self):
             raise IndexError(row)
-        return _decoded(self._data, self._places[:, row])
+        return self.some([row])[0]
 
     def some(self, rows: list[int]) -> list[Observation]:
         """The observations of some rows."""
-        return [_decoded(self._data, self._places[:, row]) for row in rows]
-
-
-def _scanned(data: bytes, state: MarketState) -> npt.NDArray[np.int64] | None:
-    if not data.isascii():
-        try:
-            data.decode()
-        except UnicodeDecodeError:
-            return None
-    rows = np.empty((data.count(b"},{") + 1, COLUMNS), np.int64)
-    count = scan(np.frombuffer(data, np.uint8), state.series.arrays, rows)
-    return None if count == FAILED else rows[:count]
-
-
-def _decoded(data: bytes, place: npt.NDArray[np.int64]) -> Observation:
-    return _row.decode(data[int(place[BEGIN]) : int(place[END])])
-
-
-def _currencies(packed: npt.NDArray[np.int64], state: MarketState) -> npt.NDArray[np.int32]:
-    codes = state.currency_codes[packed]
-    if (codes == UNSEEN).any():
-        _, first = np.unique(packed, return_index=True)
-        for row in np.sort(first):  # in the order they come: so the codes are those of the decoder's way
-            name = "".join(chr(65 + int(packed[row]) // 26**power % 26) for power in (2, 1, 0))
-            state.currency_codes[packed[row]] = state.currencies[name]
-        codes = state.currency_codes[packed]
-    return codes
-
-
-def _masks(columns: npt.NDArray[np.int64], shown: dict[int, Observation]) -> npt.NDArray[np.int32]:
-    """Promotions as `promotion_mask` gives them; rows that show some were decoded."""
-    masks = np.zeros(columns.shape[1], np.int32)
-    price, was = columns[PRICE], columns[LIST_PRICE]
-    struck = (was != NO_PRICE) & (was != 0) & (np.abs(was) <= LARGEST_MINOR) & (price != NO_PRICE) & (price != 0)
-    masks[struck & (was > price)] = WAS_NOW
-    masks[columns[AVAILABILITY] == UNKNOWN] = CANNOT_SAY
-    for row, seen in shown.items():
-        masks[row] = promotion_mask(seen)
-    return masks
+        starts, ends = self._ends[rows].tolist(), self._ends[1:][rows].tolist()
+        return [_row.decode(self._data[start : end - 1]) for start, end in zip(starts, ends, strict=True)]

@@ -8,26 +8,28 @@ fields in their order, no white space, whole numbers. Everything else is left to
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import get_args
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from contracts.money import LARGEST_MINOR
 from contracts.observations import Observation, PriceType
-from streams.series import NONE, Arrays, hash_begin, hash_on, place_of
+from streams.kernel import IN_STOCK, NO_PRICE, UNKNOWN, Batch
+from streams.names import LAST, NONE, SIZE, Table, compiled, copy, enter, hash_begin, hash_on, inlined, note, place_of
+from streams.noticed import CANNOT_SAY, NO_PROMOTION, PROMOTION_KINDS
 
 Bytes = npt.NDArray[np.uint8]
-_jit: Any = numba.njit(cache=True, nogil=True, forceinline=True)
+Ints = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
 
-NO_NUMBER = np.iinfo(np.int64).min
 FAILED = -1
 DIGITS = 18  # more may not fit int64
+SHORTEST = len('{"competitor":"","product_id":"","observed_at":0,"price_minor":0,"currency":"EUR"},')
 
-# Columns of what `scan` fills, one row an observation.
-BEGIN, END, SLOT, AT, PRICE, LIST_PRICE, CURRENCY, AVAILABILITY, PRICE_TYPE, SHOWN = range(10)
-COLUMNS = 10
 CURRENCIES = 26**3  # three capital letters as one number
+UNSEEN = -2  # code of a currency that was not asked for yet; a row of it says below that which it is
+TO_DECODE = -2  # promotions of a row that shows some: they must be decoded
 
 TEXT, NUMBER, LIST, WORD = range(4)
 FIELDS = Observation.__struct_fields__
@@ -37,7 +39,7 @@ KINDS = {"availability": WORD, "price_type": WORD, "list_price_minor": NUMBER, "
 KINDS["promotions"] = LIST
 
 
-def _packed(texts: tuple[str, ...]) -> tuple[Bytes, npt.NDArray[np.int64]]:
+def _packed(texts: tuple[str, ...]) -> tuple[Bytes, Ints]:
     """Texts as one array of bytes and where each ends, beginning with 0."""
     data = [text.encode() for text in texts]
     return np.frombuffer(b"".join(data), np.uint8), np.cumsum([0, *map(len, data)])
@@ -45,58 +47,90 @@ def _packed(texts: tuple[str, ...]) -> tuple[Bytes, npt.NDArray[np.int64]]:
 
 NAMES, NAME_ENDS = _packed(OPTIONAL)
 KIND_OF = np.array([KINDS.get(name, TEXT) for name in OPTIONAL])
-HEADS, HEAD_ENDS = _packed(
-    ('{"competitor":"', '","product_id":"', '","observed_at":', ',"price_minor":', ',"currency":"')
-)
+HEADS = ('{"competitor":"', '","product_id":"', '","observed_at":', ',"price_minor":', ',"currency":"')
+HEAD_LENGTHS = np.array(list(map(len, HEADS)))
+assert all(8 <= length <= 16 for length in HEAD_LENGTHS)  # so two words of eight bytes cover one
+HEAD_STARTS = np.frombuffer("".join(head[:8] for head in HEADS).encode(), np.uint64)
+HEAD_ENDS = np.frombuffer("".join(head[-8:] for head in HEADS).encode(), np.uint64)
 AVAILABILITIES, AVAILABILITY_ENDS = _packed(("Unknown", "InStock", "OutOfStock"))  # by the kernel's codes
-IN_STOCK = 1
 PRICE_TYPES: tuple[str, ...] = get_args(PriceType)
 TYPES, TYPE_ENDS = _packed(PRICE_TYPES)
 SELLER, AVAILABILITY_AT, CONFIDENCE_AT = map(OPTIONAL.index, ("seller", "availability", "match_confidence"))
 QUOTE, BACKSLASH, COMMA, COLON, MINUS, POINT = (ord(c) for c in '"\\,:-.')
 OPEN, CLOSE, OPEN_LIST, CLOSE_LIST, ZERO, NINE = (ord(c) for c in "{}[]09")
+SEPARATOR_BYTE = 0xFF  # between the names of a series, and in no UTF-8 text
+SPECIAL = np.array([byte in b'"\\' or byte < 32 for byte in range(256)])  # not in a text without escapes but its end
+WAS_NOW = 1 << PROMOTION_KINDS.index("was_now")
 ESCAPES = np.frombuffer(b'"\\/bfnrt', np.uint8)
 NULL = np.frombuffer(b"null", np.uint8)
 
 
-@_jit
-def scan(data: Bytes, table: Arrays, rows: npt.NDArray[np.int64]) -> int:
-    """Fill `rows` (at least as many as the message has, COLUMNS); their number, or FAILED.
+def words_of(data: bytes) -> Words:
+    """The eight bytes that begin at each place of a message, (n - 7,): they overlap."""
+    return np.ndarray((max(0, len(data) - 7),), np.uint64, data, 0, (1,))
 
-    Column SLOT is NONE where the series is new, SHOWN 1 where promotions must be decoded.
+
+@compiled
+def scan(data: Bytes, words: Words, table: Table, currencies: npt.NDArray[np.int32], ends: Ints, batch: Batch) -> int:
+    """Read a message into the columns of a batch, as many rows as there is room for; new series get slots.
+
+    Args:
+        data: the message, UTF-8.
+        words: of it, as `words_of` gives them.
+        table: of the series, with room for as many as there are rows and for the bytes of the message.
+        currencies: (CURRENCIES,), codes, `UNSEEN` where there is none yet.
+        ends: (capacity + 1,), filled with where the rows end, beginning with where the first begins.
+        batch: filled; a row's currency is `UNSEEN - 1 - letters` where it has no code yet.
+
+    Returns:
+        The number of rows, or FAILED; then there may be new series nevertheless.
     """
     count, at, last = 0, 0, len(data) - 1
     if last < 1 or data[0] != OPEN_LIST or data[last] != CLOSE_LIST:
         return FAILED
+    ends[0] = 1
     while at < last:
-        at += 1
-        if count == len(rows):
+        if count == len(batch.slot):
             return FAILED
-        rows[count, BEGIN] = at
-        at = scan_row(data, at, last, table, rows[count])
+        at = scan_row(data, words, at + 1, last, table, currencies, batch, count)
         if at == FAILED or (data[at] != COMMA and at != last):
             return FAILED
-        rows[count, END] = at
         count += 1
+        ends[count] = at + 1
     return count
 
 
-@_jit
-def scan_row(data: Bytes, at: int, last: int, table: Arrays, row: npt.NDArray[np.int64]) -> int:
+@inlined
+def scan_row(
+    data: Bytes,
+    words: Words,
+    at: int,
+    last: int,
+    table: Table,
+    currencies: npt.NDArray[np.int32],
+    batch: Batch,
+    row: int,
+) -> int:
     """One object from its brace on; where it ends, or FAILED."""
-    shop = expect(data, at, last, HEADS, HEAD_ENDS[0], HEAD_ENDS[1])
-    shop_end = plain_text(data, shop, last)
-    product = expect(data, shop_end, last, HEADS, HEAD_ENDS[1], HEAD_ENDS[2])
-    product_end = plain_text(data, product, last)
-    at = expect(data, product_end, last, HEADS, HEAD_ENDS[2], HEAD_ENDS[3])
-    at, row[AT] = whole_number(data, at, last)
-    at = expect(data, at, last, HEADS, HEAD_ENDS[3], HEAD_ENDS[4])
-    null = expect(data, at, last, NULL, 0, 4)
-    if null != FAILED:
-        at, row[PRICE] = null, NO_NUMBER
-    else:
-        at, row[PRICE] = whole_number(data, at, last)
-    at = expect(data, at, last, HEADS, HEAD_ENDS[4], HEAD_ENDS[5])
+    shop = head(words, at, 0)
+    if shop == FAILED:
+        return FAILED
+    guess = table.after[table.cursor[LAST] + 1]
+    name = product = product_end = FAILED
+    shop_end, name = guessed(table, guess, data, shop, last)
+    if name != FAILED:
+        product = head(words, shop_end, 1)
+        if product != FAILED:
+            product_end, name = known(table.names, name, data, product, last)
+    if name == FAILED:
+        shop_end = plain_text(data, shop, last)
+        product = head(words, shop_end, 1)
+        product_end = plain_text(data, product, last)
+    at = head(words, product_end, 2)
+    at, batch.observed_at[row] = whole_number(data, at, last)
+    at = head(words, at, 3)
+    at, batch.price[row] = amount(data, at, last)
+    at = head(words, at, 4)
     if at == FAILED or at + 4 > last or data[at + 3] != QUOTE:
         return FAILED
     packed = 0
@@ -104,98 +138,137 @@ def scan_row(data: Bytes, at: int, last: int, table: Arrays, row: npt.NDArray[np
         if letter < 65 or letter > 90:
             return FAILED
         packed = packed * 26 + letter - 65
-    row[CURRENCY] = packed
-    return scan_options(data, at + 4, last, table, row, shop, shop_end, product, product_end)
-
-
-@_jit
-def scan_options(
-    data: Bytes, at: int, last: int, table: Arrays, row: npt.NDArray[np.int64],
-    shop: int, shop_end: int, product: int, product_end: int,
-) -> int:  # fmt: skip
-    """The fields that may be left out, and the slot of the series."""
-    row[AVAILABILITY], row[PRICE_TYPE], row[LIST_PRICE], row[SHOWN] = IN_STOCK, 0, NO_NUMBER, 0
-    seller = seller_end = passed = 0
-    while data[at] != CLOSE:
-        if data[at] != COMMA or at + 2 > last or data[at + 1] != QUOTE:
-            return FAILED
-        field, at = field_named(data, at + 2, last, passed)
-        if at == FAILED:
-            return FAILED
-        passed = field + 1
-        if field == SELLER and data[at] == QUOTE:
-            seller = at + 1
-            at = seller_end = plain_text(data, seller, last)
-            at = FAILED if at == FAILED else at + 1
-        else:
-            at = scan_value(data, at, last, field, row)
-        if at == FAILED or at >= last:
-            return FAILED
-    row[SLOT] = slot_of(table, data, shop, shop_end, product, product_end, seller, seller_end, row[PRICE_TYPE])
-    return at + 1
-
-
-@_jit
-def scan_value(data: Bytes, at: int, last: int, field: int, row: npt.NDArray[np.int64]) -> int:
-    """Past the value of an optional field, or FAILED."""
-    kind = KIND_OF[field]
-    quoted = data[at] == QUOTE
-    if kind in (TEXT, WORD) and not quoted:
-        at = FAILED
-    elif kind == TEXT:
-        at = text(data, at + 1, last)
-    elif kind == LIST:
-        row[SHOWN] = 1
-        at = past_list(data, at, last)
-    elif field == AVAILABILITY_AT:
-        row[AVAILABILITY], at = word(data, at + 1, last, AVAILABILITIES, AVAILABILITY_ENDS)
-    elif kind == WORD:
-        row[PRICE_TYPE], at = word(data, at + 1, last, TYPES, TYPE_ENDS)
-    elif field == CONFIDENCE_AT:
-        at = number(data, at, last)
-    else:
-        null = expect(data, at, last, NULL, 0, 4)
-        if null == FAILED:
-            at, row[LIST_PRICE] = whole_number(data, at, last)
-        else:
-            at = null
+    code = currencies[packed]
+    batch.currency[row] = code if code != UNSEEN else UNSEEN - 1 - packed
+    at, seller, seller_end, kind = scan_options(data, at + 4, last, batch, row)
+    if at == FAILED:
+        return FAILED
+    if name == FAILED or not ends_so(table, guess, name, data, seller, seller_end, kind):
+        guess = slot_of(table, data, shop, shop_end, product, product_end, seller, seller_end, kind)
+    note(table, guess)
+    batch.slot[row] = guess
     return at
 
 
-@_jit
+@inlined
+def scan_options(data: Bytes, at: int, last: int, batch: Batch, row: int) -> tuple[int, int, int, int]:
+    """The fields that may be left out: past the brace (or FAILED), where the seller's name lies, and the price type."""
+    stock, kind, was, shown = IN_STOCK, 0, NO_PRICE, False
+    seller = seller_end = passed = 0
+    while data[at] != CLOSE:
+        if data[at] != COMMA or at + 2 > last or data[at + 1] != QUOTE:
+            return FAILED, 0, 0, 0
+        field, at = field_named(data, at + 2, last, passed)
+        if at == FAILED:
+            return FAILED, 0, 0, 0
+        passed = field + 1
+        quoted = data[at] == QUOTE
+        if KIND_OF[field] in (TEXT, WORD) and not quoted:
+            return FAILED, 0, 0, 0
+        if field == SELLER:
+            seller = at + 1
+            seller_end = plain_text(data, seller, last)
+            at = seller_end if seller_end == FAILED else seller_end + 1
+        elif KIND_OF[field] == TEXT:
+            at = text(data, at + 1, last)
+        elif KIND_OF[field] == LIST:
+            shown = True
+            at = past_list(data, at, last)
+        elif field == AVAILABILITY_AT:
+            stock, at = word(data, at + 1, last, AVAILABILITIES, AVAILABILITY_ENDS)
+        elif KIND_OF[field] == WORD:
+            kind, at = word(data, at + 1, last, TYPES, TYPE_ENDS)
+        elif field == CONFIDENCE_AT:
+            at = number(data, at, last)
+        else:
+            at, was = amount(data, at, last)
+        if at == FAILED or at >= last:
+            return FAILED, 0, 0, 0
+    batch.availability[row] = stock
+    batch.promotions[row] = TO_DECODE if shown else mask_of(stock, batch.price[row], was)
+    return at + 1, seller, seller_end, kind
+
+
+@inlined
+def mask_of(stock: int, price: int, was: int) -> int:
+    """What `promotion_mask` gives for a row that lists no promotions."""
+    if stock == UNKNOWN:
+        return CANNOT_SAY
+    # An absent or vast price is below any "was" price that there is.
+    struck = was > price and price not in (0, NO_PRICE) and was != 0 and abs(was) <= LARGEST_MINOR
+    return WAS_NOW if struck else NO_PROMOTION
+
+
+@inlined
+def guessed(table: Table, guess: int, data: Bytes, start: int, last: int) -> tuple[int, int]:
+    """The closing quote of a shop's name and what is next in the name of the guess; FAILED where it is another."""
+    if guess == NONE:
+        return FAILED, FAILED
+    return known(table.names, table.ends[guess], data, start, last)
+
+
+@inlined
+def known(names: Bytes, at: int, data: Bytes, start: int, last: int) -> tuple[int, int]:
+    """The closing quote of a plain text that stands at `at` in some names, and past its separator there; or FAILED."""
+    while names[at] != SEPARATOR_BYTE:
+        if start >= last or names[at] != data[start] or SPECIAL[data[start]]:
+            return FAILED, FAILED
+        at += 1
+        start += 1
+    return (start, at + 1) if data[start] == QUOTE else (FAILED, FAILED)
+
+
+@inlined
+def ends_so(table: Table, slot: int, at: int, data: Bytes, start: int, end: int, kind: int) -> bool:
+    """Whether the name of a slot goes on from `at` with a seller and a price type, and ends there."""
+    at = same(table.names, at, data, start, end)
+    first, length = TYPE_ENDS[kind], TYPE_ENDS[kind + 1] - TYPE_ENDS[kind]
+    if at == FAILED or table.ends[slot + 1] - at != length:
+        return False
+    for offset in range(length):  # noqa: SIM110 numba knows no all()
+        if table.names[at + offset] != TYPES[first + offset]:
+            return False
+    return True
+
+
+@inlined
 def slot_of(
-    table: Arrays, data: Bytes, shop: int, shop_end: int, product: int, product_end: int,
-    seller: int, seller_end: int, price_type: int,
+    table: Table, data: Bytes, shop: int, shop_end: int, product: int, product_end: int,
+    seller: int, seller_end: int, kind: int,
 ) -> int:  # fmt: skip
-    """The slot of a series whose names lie in the message; NONE where it is new."""
-    separator = np.uint64(0xFF)
-    prime = np.uint64(0x100000001B3)
-    first, end = TYPE_ENDS[price_type], TYPE_ENDS[price_type + 1]
-    found = (hash_on(hash_begin(), data, shop, shop_end) ^ separator) * prime
+    """The slot of a series whose names lie in the message."""
+    separator, prime = np.uint64(SEPARATOR_BYTE), np.uint64(0x100000001B3)
+    found = (hash_on(hash_begin(0), data, shop, shop_end) ^ separator) * prime
     found = (hash_on(found, data, product, product_end) ^ separator) * prime
     found = (hash_on(found, data, seller, seller_end) ^ separator) * prime
-    found = hash_on(found, TYPES, first, end)
+    found = hash_on(found, TYPES, TYPE_ENDS[kind], TYPE_ENDS[kind + 1])
     mask = len(table.places) - 1
     place = place_of(found, mask)
     while table.places[place] != NONE:
         slot = table.places[place]
         if table.hashes[slot] == found:
-            at = table.ends[slot]
-            at = same(table.names, at, data, shop, shop_end)
+            at = same(table.names, table.ends[slot], data, shop, shop_end)
             at = same(table.names, at, data, product, product_end)
-            at = same(table.names, at, data, seller, seller_end)
-            if at != FAILED and table.ends[slot + 1] - at == end - first:
-                matches = True
-                for number_of in range(end - first):
-                    if table.names[at + number_of] != TYPES[first + number_of]:
-                        matches = False
-                if matches:
-                    return slot
+            if at != FAILED and ends_so(table, slot, at, data, seller, seller_end, kind):
+                return slot
         place = (place + 1) & mask
-    return NONE
+    at = table.ends[table.cursor[SIZE]]
+    at = written(table.names, at, data, shop, shop_end)
+    at = written(table.names, at, data, product, product_end)
+    at = written(table.names, at, data, seller, seller_end)
+    at = written(table.names, at, TYPES, TYPE_ENDS[kind], TYPE_ENDS[kind + 1]) - 1  # nothing ends with a separator
+    return enter(table, place, 0, found, at)
 
 
-@_jit
+@inlined
+def written(names: Bytes, at: int, data: Bytes, start: int, end: int) -> int:
+    """Past some bytes and a separator, written at `at`."""
+    copy(data, start, end, names, at)
+    names[at + end - start] = SEPARATOR_BYTE
+    return at + end - start + 1
+
+
+@inlined
 def same(names: Bytes, at: int, data: Bytes, start: int, end: int) -> int:
     """Past some bytes and a separator where they are at `at`, else FAILED."""
     if at == FAILED or at + end - start >= len(names):
@@ -204,10 +277,21 @@ def same(names: Bytes, at: int, data: Bytes, start: int, end: int) -> int:
         if names[at + offset] != data[start + offset]:
             return FAILED
     after = at + end - start
-    return after + 1 if names[after] == 0xFF else FAILED
+    return after + 1 if names[after] == SEPARATOR_BYTE else FAILED
 
 
-@_jit
+@inlined
+def head(words: Words, at: int, which: int) -> int:
+    """Past one of HEADS that must be here, or FAILED."""
+    length = HEAD_LENGTHS[which]
+    if at == FAILED or at + length > len(words) + 7:
+        return FAILED
+    if words[at] != HEAD_STARTS[which] or words[at + length - 8] != HEAD_ENDS[which]:
+        return FAILED
+    return at + length
+
+
+@inlined
 def expect(data: Bytes, at: int, last: int, texts: Bytes, first: int, end: int) -> int:
     """Past a text that must be here, or FAILED."""
     if at == FAILED or at + end - first > last:
@@ -218,22 +302,17 @@ def expect(data: Bytes, at: int, last: int, texts: Bytes, first: int, end: int) 
     return at + end - first
 
 
-@_jit
+@inlined
 def plain_text(data: Bytes, at: int, last: int) -> int:
     """The closing quote of a text without escapes, or FAILED."""
     if at == FAILED:
         return FAILED
-    while at < last:
-        byte = data[at]
-        if byte == QUOTE:
-            return at
-        if byte == BACKSLASH or byte < 32:
-            return FAILED
+    while at < last and not SPECIAL[data[at]]:
         at += 1
-    return FAILED
+    return at if data[at] == QUOTE else FAILED
 
 
-@_jit
+@inlined
 def text(data: Bytes, at: int, last: int) -> int:
     """Past the closing quote of a text with the short escapes, or FAILED."""
     while at < last:
@@ -253,7 +332,7 @@ def text(data: Bytes, at: int, last: int) -> int:
     return FAILED
 
 
-@_jit
+@inlined
 def whole_number(data: Bytes, at: int, last: int) -> tuple[int, int]:
     """Past a whole number that fits, and it; or FAILED."""
     if at == FAILED:
@@ -270,7 +349,16 @@ def whole_number(data: Bytes, at: int, last: int) -> tuple[int, int]:
     return at, -value if negative else value
 
 
-@_jit
+@inlined
+def amount(data: Bytes, at: int, last: int) -> tuple[int, int]:
+    """Past a whole number or null, and it, `NO_PRICE` for null; or FAILED."""
+    null = expect(data, at, last, NULL, 0, 4)
+    if null != FAILED:
+        return null, NO_PRICE
+    return whole_number(data, at, last)
+
+
+@inlined
 def number(data: Bytes, at: int, last: int) -> int:
     """Past a decimal number without an exponent, or FAILED."""
     at, _whole = whole_number(data, at, last)
@@ -282,8 +370,8 @@ def number(data: Bytes, at: int, last: int) -> int:
     return at
 
 
-@_jit
-def word(data: Bytes, at: int, last: int, words: Bytes, ends: npt.NDArray[np.int64]) -> tuple[int, int]:
+@inlined
+def word(data: Bytes, at: int, last: int, words: Bytes, ends: Ints) -> tuple[int, int]:
     """Which of some words stands here, and past its closing quote; or FAILED."""
     for choice in range(len(ends) - 1):
         end = expect(data, at, last, words, ends[choice], ends[choice + 1])
@@ -292,7 +380,7 @@ def word(data: Bytes, at: int, last: int, words: Bytes, ends: npt.NDArray[np.int
     return 0, FAILED
 
 
-@_jit
+@inlined
 def field_named(data: Bytes, at: int, last: int, first: int) -> tuple[int, int]:
     """Which optional field from `first` on is named here, and past its colon; or FAILED."""
     for field in range(first, len(NAME_ENDS) - 1):
@@ -302,7 +390,7 @@ def field_named(data: Bytes, at: int, last: int, first: int) -> tuple[int, int]:
     return 0, FAILED
 
 
-@_jit
+@inlined
 def past_list(data: Bytes, at: int, last: int) -> int:
     """Past a list, whatever is in it: its row is decoded, which judges it. Or FAILED."""
     if data[at] != OPEN_LIST:

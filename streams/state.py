@@ -7,17 +7,19 @@ from functools import cache
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from contracts.errors import TamperedError
 from contracts.ids import content_hash
 from contracts.money import is_currency
+from contracts.observations import Observation
 from contracts.policy import Detection
-from streams.scan import CURRENCIES
-from streams.series import SeriesKey, SeriesTable, Slots, key_bytes, keys_bytes, names_of
+from streams.names import Slots
+from streams.scan import CURRENCIES, UNSEEN
+from streams.series import SeriesKey, SeriesTable, key_bytes, keys_bytes, names_of
 
 FORMAT = 4
 NEVER = np.iinfo(np.int64).min
-UNSEEN = -2
 KINDS = 16  # of promotions, at most
 
 SLOT = np.dtype(
@@ -79,7 +81,7 @@ NEW_SHOP["first_seen_at"] = NEW_SHOP["swept_day"] = NEW_SHOP["bucket"] = NEVER
 NEW_SHOP["returned_at"] = NEVER
 NEW_SHOP["kind_used_at"] = NEVER
 # A series before its first observation.
-NEW_SERIES = np.zeros((), SLOT)
+NEW_SERIES = np.zeros(1, SLOT)
 NEW_SERIES["seen_at"] = NEW_SERIES["checked_at"] = NEVER
 NEW_SERIES["window"] = NEW_SERIES["bucket"] = NEVER
 NEW_SERIES["currency"] = NEW_SERIES["held_currency"] = -1
@@ -163,12 +165,16 @@ class MarketState:
         self.series.add_bytes(keys_bytes(columns))
         self._begin(start, columns[0], columns[3], categories)
 
+    def begin(self, start: int, rows: Sequence[Observation]) -> None:
+        """What was seen first of each series that has a slot from `start` on."""
+        self._begin(start, [r.competitor for r in rows], [r.price_type for r in rows], [r.category for r in rows])
+
     def _begin(self, start: int, competitors: Sequence[str], types: Sequence[str], categories: Sequence[str]) -> None:
         while self.size > len(self.slots):
             self.slots = np.concatenate([self.slots, np.zeros(len(self.slots), SLOT)])
             self.shop_of = np.concatenate([self.shop_of, np.zeros_like(self.shop_of)])
         fresh, raising = self.slots[start : self.size], self.detection.price_types
-        fresh[:] = NEW_SERIES
+        _bytes(fresh)[:] = _bytes(NEW_SERIES)  # field by field takes ten times as long
         fresh["competitor"] = list(map(self.competitors.__getitem__, competitors))
         self.shop_of[start : self.size] = fresh["competitor"]
         fresh["category"] = list(map(self.categories.__getitem__, categories))
@@ -211,7 +217,7 @@ class MarketState:
         if header["format"] != FORMAT or header["itemsize"] != SLOT.itemsize + SHOP.itemsize:
             raise TamperedError(f"a checkpoint must have format {FORMAT}, was {header['format']}: rebuild the state")
         keys_end = header_end + 8 + int.from_bytes(view[header_end : header_end + 8], "little")
-        state.series = SeriesTable.from_bytes(view[header_end + 8 : keys_end], header["size"])
+        state.series.take_over(view[header_end + 8 : keys_end], header["size"])
         slots_end = keys_end + header["size"] * SLOT.itemsize
         capacity = max(1024, header["size"])
         state.slots = np.zeros(capacity, SLOT)
@@ -236,6 +242,10 @@ class MarketState:
         rows["raises_moves"] = [
             key.price_type in self.detection.price_types for key in map(self.series.__getitem__, range(self.size))
         ]
+
+
+def _bytes(slots: npt.NDArray[np.void]) -> npt.NDArray[np.uint8]:
+    return slots.view(np.uint8).reshape(len(slots), -1)
 
 
 def _fingerprint(detection: Detection) -> str:

@@ -22,7 +22,7 @@ def compiled():
 
 warm_up(DEFAULT.detection)
 before = {name: list(signatures) for name, signatures in compiled().items()}
-assert {"walk", "scan", "add_all", "_mark", "place_all"} <= {name for name, known in before.items() if known}, before
+assert {"walk", "scan", "_find", "_mark", "_place_all"} <= {name for name, known in before.items() if known}, before
 engine = Engine(DEFAULT.detection)
 for hour in range(24 * 40):
     rows = [
