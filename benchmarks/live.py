@@ -29,7 +29,7 @@ from streams.admin import ensure_topics
 
 ROWS = 4_000_000
 ROUNDS = 3
-GOAL = 0.4
+GOAL = 0.5
 
 
 class Measured(msgspec.Struct, frozen=True):

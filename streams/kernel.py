@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from contracts.money import LARGEST_MINOR
 from contracts.policy import Detection
 from contracts.times import DAY_MS, HOUR_MS, MINUTE_MS
+from streams.names import compiled, inlined
 
 Ints = npt.NDArray[np.int64]
-_jit: Any = numba.njit(cache=True, nogil=True, forceinline=True)
 
 NEVER = np.iinfo(np.int64).min
 NO_PRICE = NEVER  # the row of a page that shows no price
@@ -131,7 +130,7 @@ class Batch(NamedTuple):
         return Batch(*[column[:rows] for column in self])  # type: ignore[arg-type]
 
 
-@_jit
+@compiled
 def walk(slots: Any, shops: Any, batch: Batch, rules: Rules, start: int, counts: Ints, hits: Ints) -> tuple[int, int]:
     """Walk a batch from row `start` on, in order.
 
@@ -171,7 +170,7 @@ def walk(slots: Any, shops: Any, batch: Batch, rules: Rules, start: int, counts:
     return found, len(numbers)
 
 
-@_jit
+@inlined
 def observe(
     slot: Any, shop: Any, row: int, now: int, price: int, currency: int, availability: int, shown: int, rules: Rules,
     counts: Ints, hits: Ints, found: int,
@@ -204,7 +203,7 @@ def observe(
     return offer(slot, shop, row, price, now, availability, rules, counts, hits, found)
 
 
-@_jit
+@inlined
 def hit(hits: Ints, found: int, row: int, what: int, a: int, b: int, c: int, d: int, e: int) -> int:
     """Write one hit and return the new number of hits."""
     hits[found, 0] = row
@@ -217,7 +216,7 @@ def hit(hits: Ints, found: int, row: int, what: int, a: int, b: int, c: int, d: 
     return found + 1
 
 
-@_jit
+@inlined
 def is_old(slot: Any, now: int, price: int, window: int) -> bool:
     """Whether a row repeats or precedes what was seen; two offers in one window are neither."""
     if now > slot.seen_at:
@@ -227,7 +226,7 @@ def is_old(slot: Any, now: int, price: int, window: int) -> bool:
     return now == slot.seen_at and price == slot.seen_price
 
 
-@_jit
+@inlined
 def offer(
     slot: Any, shop: Any, row: int, price: int, now: int, availability: int, rules: Rules,
     counts: Ints, hits: Ints, found: int,
@@ -256,7 +255,7 @@ def offer(
     return take(slot, shop, row, price, now, in_stock, rules, counts, hits, found)
 
 
-@_jit
+@inlined
 def open_window(
     slot: Any, shop: Any, row: int, price: int, now: int, in_stock: int, rules: Rules,
     counts: Ints, hits: Ints, found: int,
@@ -276,7 +275,7 @@ def open_window(
     return take(slot, shop, row, price, now, in_stock, rules, counts, hits, found)
 
 
-@_jit
+@inlined
 def close_window(slot: Any, shop: Any, row: int, rules: Rules, counts: Ints, hits: Ints, found: int) -> int:
     """Accept a rise that nothing undercut until its window was over."""
     if slot.deferred == 0:
@@ -285,7 +284,7 @@ def close_window(slot: Any, shop: Any, row: int, rules: Rules, counts: Ints, hit
     return take(slot, shop, row, slot.window_low, slot.window_at, slot.window_in_stock == 1, rules, counts, hits, found)
 
 
-@_jit
+@inlined
 def take(
     slot: Any, shop: Any, row: int, price: int, at: int, in_stock: int, rules: Rules,
     counts: Ints, hits: Ints, found: int,
@@ -314,7 +313,7 @@ def take(
     return note_mass(slot, shop, row, MOVED, change_bp, rules, counts, hits, found)
 
 
-@_jit
+@inlined
 def accept(slot: Any, price: int) -> None:
     """Make a price the last accepted one."""
     slot.last = price
@@ -324,13 +323,13 @@ def accept(slot: Any, price: int) -> None:
         slot.ring_size += 1
 
 
-@_jit
+@inlined
 def differs(price: int, reference: int, basis_points: int) -> bool:
     """Whether a price is strictly more than so many basis points away from a reference."""
     return abs(price - reference) * 10_000 > basis_points * reference
 
 
-@_jit
+@inlined
 def believe(slot: Any, price: int, currency: int, later: bool, rules: Rules) -> bool:
     """Whether a price is accepted now; releases a price in quarantine, or confirms it where it was seen later."""
     if slot.currency < 0:
@@ -355,7 +354,7 @@ def believe(slot: Any, price: int, currency: int, later: bool, rules: Rules) -> 
     return False
 
 
-@_jit
+@inlined
 def strange(ring: Ints, size: int, price: int, factor: int) -> bool:
     """Whether a price is above `factor` times the median, or below one such part of it.
 
@@ -369,7 +368,21 @@ def strange(ring: Ints, size: int, price: int, factor: int) -> bool:
     return size > 0 and (above >= lower_half or below >= size + 1 - lower_half)
 
 
-@_jit
+@inlined
+def in_order(values: Ints, size: int, place: int) -> int:
+    """The value that would stand at a place if the first `size` were sorted; few values, and nothing is allocated."""
+    found = values[0]
+    for i in range(size):
+        below = same = 0
+        for j in range(size):
+            below += values[j] < values[i]
+            same += values[j] == values[i]
+        if below <= place < below + same:
+            found = values[i]
+    return found
+
+
+@inlined
 def restart(slot: Any, currency: int) -> None:
     """Forget the price level: what is confirmed next is the new normal."""
     slot.currency = currency
@@ -381,7 +394,7 @@ def restart(slot: Any, currency: int) -> None:
     slot.dip_from = 0
 
 
-@_jit
+@inlined
 def hold(
     slot: Any, shop: Any, row: int, price: int, currency: int, first: bool, later: bool, rules: Rules,
     counts: Ints, hits: Ints, found: int,
@@ -395,13 +408,13 @@ def hold(
     counts[N_HELD] += 1
     if first:
         what = CURRENCY_HELD if currency != slot.currency else QUARANTINED
-        median = np.sort(slot.ring[: slot.ring_size])[(slot.ring_size - 1) // 2] if slot.ring_size > 0 else 0
+        median = in_order(slot.ring, slot.ring_size, (slot.ring_size - 1) // 2) if slot.ring_size > 0 else 0
         found = hit(hits, found, row, what, median, 0, 0, 0, 0)
     cause = OTHER_CURRENCY if currency != slot.currency else HELD
     return note_mass(slot, shop, row, cause, 0, rules, counts, hits, found)
 
 
-@_jit
+@inlined
 def note_availability(slot: Any, row: int, state: int, confirmations: int, counts: Ints, hits: Ints, found: int) -> int:
     """Raise out of stock and back in stock once the new state was seen often enough in a row."""
     if state == UNKNOWN:
@@ -419,7 +432,7 @@ def note_availability(slot: Any, row: int, state: int, confirmations: int, count
     return hit(hits, found, row, OUT if state == OUT_OF_STOCK else BACK, 0, 0, 0, 0, 0)
 
 
-@_jit
+@inlined
 def note_promotions(
     slot: Any, shop: Any, row: int, shown: int, novel: int, counts: Ints, hits: Ints, found: int
 ) -> int:
@@ -440,7 +453,7 @@ def note_promotions(
     return found
 
 
-@_jit
+@inlined
 def use_kinds(shop: Any, shown: int, now: int, novel: int) -> int:
     """Note that a shop uses kinds of promotions now; returns the bit mask of those it had not used for `novel` ms."""
     unused = 0
@@ -453,7 +466,7 @@ def use_kinds(shop: Any, shown: int, now: int, novel: int) -> int:
     return unused
 
 
-@_jit
+@inlined
 def note_dip(
     slot: Any, row: int, price: int, previous: int, at: int, step: bool, rules: Rules,
     counts: Ints, hits: Ints, found: int,
@@ -473,7 +486,7 @@ def note_dip(
     return found
 
 
-@_jit
+@inlined
 def note_listing(slot: Any, shop: Any, row: int, now: int, rules: Rules, counts: Ints, hits: Ints, found: int) -> int:
     """Raise a product that is new at a shop we have known for a day, or is there again."""
     if shop.first_seen_at == NEVER:
@@ -487,7 +500,7 @@ def note_listing(slot: Any, shop: Any, row: int, now: int, rules: Rules, counts:
     return hit(hits, found, row, LISTED, 0, 0, 0, 0, 0)
 
 
-@_jit
+@inlined
 def enter_bucket(slot: Any, shop: Any, bucket: int) -> None:
     """Count a product once in the time bucket of its shop in which mass moves are looked for."""
     if bucket > shop.bucket:
@@ -501,7 +514,7 @@ def enter_bucket(slot: Any, shop: Any, bucket: int) -> None:
         shop.seen += 1
 
 
-@_jit
+@inlined
 def note_mass(
     slot: Any, shop: Any, row: int, cause: int, change_bp: int, rules: Rules, counts: Ints, hits: Ints, found: int
 ) -> int:
@@ -519,8 +532,8 @@ def note_mass(
     counts[N_MASS] += 1
     median = spread = 0
     if cause == MOVED:
-        ordered = np.sort(shop.changes[: min(number + 1, len(shop.changes))])
-        median = ordered[(len(ordered) - 1) // 2]
-        tenth = len(ordered) // 10  # rounding to whole units makes the change of cheap products another
-        spread = ordered[-1 - tenth] - ordered[tenth]
+        changes, many = shop.changes, min(number + 1, len(shop.changes))
+        median = in_order(changes, many, (many - 1) // 2)
+        tenth = many // 10  # rounding to whole units makes the change of cheap products another
+        spread = in_order(changes, many, many - 1 - tenth) - in_order(changes, many, tenth)
     return hit(hits, found, row, MASS, number + 1, shop.seen, median, cause, spread)
