@@ -186,7 +186,7 @@ def _tell(agent: PricingAgent, topic: Topic, value: Any) -> None:
 
 
 @contextmanager
-def _nothing_old_collected() -> Iterator[None]:
+def nothing_old_collected() -> Iterator[None]:
     """The garbage collector leaves alone what is there already: half a million objects of libraries."""
     gc.freeze()
     try:
@@ -208,7 +208,7 @@ def backtest(
     summary and report show both side by side. A run that was interrupted goes on where it last saved itself.
     """
     policies = [policy] if compare is None else [policy, compare]
-    with Output(out, fingerprint_of(*recording.origin(), policies)) as output, _nothing_old_collected():
+    with Output(out, fingerprint_of(*recording.origin(), policies)) as output, nothing_old_collected():
         finished: list[Finished] = output.saved[0] if output.saved else []
         progressed: Progressed | None = output.saved[1] if output.saved else None
         runs = [Run(recording if number == 0 else recording.again(), p, progress) for number, p in enumerate(policies)]

@@ -31,7 +31,7 @@ import pyarrow.parquet as pq
 
 from backtest.feed import ROWS, Names
 from backtest.recording import Recording
-from backtest.runner import Run
+from backtest.runner import Run, nothing_old_collected
 from backtest.runner import backtest as whole_backtest
 from contracts.policy import DEFAULT
 from contracts.times import DAY_MS
@@ -41,7 +41,7 @@ from streams.state import Codes
 ROUNDS = 3
 TIMES = 10
 SPAN_DAYS = 133  # of the recording: so far apart are its copies
-GOALS = {"rules / scan": 0.3, "naive / polars": 1.0}
+GOALS = {"rules / scan": 0.3, "naive / polars": 1.0, "rules_observations_per_cpu_second": 5e6}
 MOST_MB = 1536
 
 
@@ -76,7 +76,7 @@ def run() -> dict[str, float]:
         f"rules_peak_mb_{TIMES}_times_as_long": ten.peak_mb,
     }
     for name, goal in GOALS.items():
-        print(f"{name}: {result[name]:.2f} (goal {goal})")
+        print(f"{name}: {result[name]:,.2f} (goal {goal:,})")
     print(f"peak memory {result['whole_peak_mb']:.0f} MB (goal below {MOST_MB})")
     return result
 
@@ -131,7 +131,8 @@ def _scanned(data: Path, names: list[str]) -> tuple[int, int]:
 def rules(data: Path, _folder: Path) -> tuple[int, int]:
     """Rows, and events as rows of events.parquet."""
     replay = Run(Recording(data), DEFAULT)
-    events = sum(chunk.table.num_rows for chunk in replay.chunks(objects=False))
+    with nothing_old_collected():
+        events = sum(chunk.table.num_rows for chunk in replay.chunks(objects=False))
     return replay.counts["observations"], events
 
 

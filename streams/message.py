@@ -10,8 +10,9 @@ import numpy as np
 
 from contracts.observations import Observation
 from streams.kernel import Batch, Ints
+from streams.names import words_of
 from streams.noticed import promotion_mask
-from streams.scan import FAILED, SHORTEST, TO_DECODE, UNSEEN, scan, words_of
+from streams.scan import FAILED, SHORTEST, TO_DECODE, UNSEEN, scan
 from streams.state import MarketState
 
 _row: msgspec.json.Decoder[Observation] = msgspec.json.Decoder(Observation)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
 Slots = npt.NDArray[np.int32]
+Words = npt.NDArray[np.uint64]
 # Without counts of references, which take half of the time where arrays are passed on: nothing here makes any.
 _options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
 compiled: Any = numba.njit(**_options)
@@ -18,6 +19,7 @@ inlined: Any = numba.njit(**_options, forceinline=True)
 
 NONE = -1
 SMALLEST = 1 << 12
+WORD = 8  # bytes
 SIZE, LAST = 0, 1  # places in `Table.cursor`
 
 
@@ -31,7 +33,7 @@ class Texts(NamedTuple):
 class Table(NamedTuple):
     """The table as compiled code sees it.
 
-    `names` holds the bytes of all names one after the other, `ends` (capacity + 1,) where each
+    `names` holds the bytes of all names one after the other (`words` the same), `ends` (capacity + 1,) where each
     ends, beginning with 0 for none; `groups` and `hashes` (capacity,); `places` (a power of two,)
     the slot in each place of the table, NONE where it is free. `cursor` is how many slots are in
     use and the one looked up last; `after` (capacity + 1,) at one above a slot is the slot that
@@ -40,12 +42,18 @@ class Table(NamedTuple):
     """
 
     names: Bytes
+    words: Words
     ends: Ints
     groups: Ints
     hashes: npt.NDArray[np.uint64]
     after: Slots
     places: Slots
     cursor: Ints
+
+
+def words_of(data: bytes | Bytes) -> Words:
+    """The eight bytes that begin at each place of some data, (n - 7,): they overlap."""
+    return np.ndarray((max(0, len(data) - WORD + 1),), np.uint64, data, 0, (1,))
 
 
 @inlined
@@ -93,38 +101,43 @@ def copy(data: Bytes, start: int, end: int, names: Bytes, at: int) -> None:
 
 
 @inlined
-def _is_at(table: Table, slot: int, group: int, data: Bytes, start: int, end: int) -> bool:
-    first = table.ends[slot]
-    if table.groups[slot] != group or table.ends[slot + 1] - first != end - start:
+def _is_at(table: Table, slot: int, group: int, data: Bytes, words: Words, start: int, end: int) -> bool:
+    first, length = table.ends[slot], end - start
+    if table.groups[slot] != group or table.ends[slot + 1] - first != length:
         return False
-    for at in range(end - start):  # noqa: SIM110 numba knows no all()
-        if table.names[first + at] != data[start + at]:
+    if length < WORD:
+        for at in range(length):  # noqa: SIM110 numba knows no all()
+            if table.names[first + at] != data[start + at]:
+                return False
+        return True
+    for at in range(0, length - WORD, WORD):
+        if table.words[first + at] != words[start + at]:
             return False
-    return True
+    return table.words[first + length - WORD] == words[end - WORD]
 
 
 @inlined
-def _place(table: Table, found: np.uint64, group: int, data: Bytes, start: int, end: int) -> int:
+def _place(table: Table, found: np.uint64, group: int, data: Bytes, words: Words, start: int, end: int) -> int:
     """Where a name is, or belongs."""
     mask = len(table.places) - 1
     place = place_of(found, mask)
     while table.places[place] != NONE:
         slot = table.places[place]
-        if table.hashes[slot] == found and _is_at(table, slot, group, data, start, end):
+        if table.hashes[slot] == found and _is_at(table, slot, group, data, words, start, end):
             break
         place = (place + 1) & mask
     return place
 
 
 @compiled
-def _find(table: Table, groups: Ints, data: Bytes, ends: Slots, slots: Slots, begin: int) -> int:
+def _find(table: Table, groups: Ints, data: Bytes, words: Words, ends: Slots, slots: Slots, begin: int) -> int:
     """Fill `slots` from row `begin` on; gives the first row that has no room, or the end."""
     for row in range(begin, len(slots)):
         group, start, end = groups[row], ends[row], ends[row + 1]
         slot = table.after[table.cursor[LAST] + 1]
-        if slot == NONE or not _is_at(table, slot, group, data, start, end):
+        if slot == NONE or not _is_at(table, slot, group, data, words, start, end):
             found = hash_on(hash_begin(group), data, start, end)
-            place = _place(table, found, group, data, start, end)
+            place = _place(table, found, group, data, words, start, end)
             slot = table.places[place]
             if slot == NONE:
                 first = table.ends[table.cursor[SIZE]]
@@ -172,10 +185,10 @@ class NameTable:
         Args:
             groups: what tells two names of the same bytes apart, (n,).
         """
-        slots = np.empty(len(groups), np.int32)
+        slots, words = np.empty(len(groups), np.int32), words_of(names.data)
         done = 0
         while done < len(groups):
-            done = _find(self.table, groups, *names, slots, done)
+            done = _find(self.table, groups, names.data, words, names.ends, slots, done)
             if done < len(groups):
                 self.make_room(1, int(names.ends[done + 1] - names.ends[done]))
         return slots
@@ -231,8 +244,10 @@ def _empty(slots: int, names: int) -> Table:
     places = SMALLEST
     while places < 2 * slots:
         places *= 2
+    texts = np.zeros(names, np.uint8)
     return Table(
-        np.zeros(names, np.uint8),
+        texts,
+        words_of(texts),
         np.zeros(slots + 1, np.int64),
         np.zeros(slots, np.int64),
         np.zeros(slots, np.uint64),

@@ -16,12 +16,26 @@ import numpy.typing as npt
 from contracts.money import LARGEST_MINOR
 from contracts.observations import Observation, PriceType
 from streams.kernel import IN_STOCK, NO_PRICE, UNKNOWN, Batch
-from streams.names import LAST, NONE, SIZE, Table, compiled, copy, enter, hash_begin, hash_on, inlined, note, place_of
+from streams.names import (
+    LAST,
+    NONE,
+    SIZE,
+    WORD,
+    Table,
+    Words,
+    compiled,
+    copy,
+    enter,
+    hash_begin,
+    hash_on,
+    inlined,
+    note,
+    place_of,
+)
 from streams.noticed import CANNOT_SAY, NO_PROMOTION, PROMOTION_KINDS
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
-Words = npt.NDArray[np.uint64]
 
 FAILED = -1
 DIGITS = 18  # more may not fit int64
@@ -31,11 +45,11 @@ CURRENCIES = 26**3  # three capital letters as one number
 UNSEEN = -2  # code of a currency that was not asked for yet; a row of it says below that which it is
 TO_DECODE = -2  # promotions of a row that shows some: they must be decoded
 
-TEXT, NUMBER, LIST, WORD = range(4)
+TEXT, NUMBER, LIST, CHOICE = range(4)
 FIELDS = Observation.__struct_fields__
 OPTIONAL = FIELDS[5:]
 assert FIELDS[:5] == ("competitor", "product_id", "observed_at", "price_minor", "currency")
-KINDS = {"availability": WORD, "price_type": WORD, "list_price_minor": NUMBER, "match_confidence": NUMBER}
+KINDS = {"availability": CHOICE, "price_type": CHOICE, "list_price_minor": NUMBER, "match_confidence": NUMBER}
 KINDS["promotions"] = LIST
 
 
@@ -49,9 +63,9 @@ NAMES, NAME_ENDS = _packed(OPTIONAL)
 KIND_OF = np.array([KINDS.get(name, TEXT) for name in OPTIONAL])
 HEADS = ('{"competitor":"', '","product_id":"', '","observed_at":', ',"price_minor":', ',"currency":"')
 HEAD_LENGTHS = np.array(list(map(len, HEADS)))
-assert all(8 <= length <= 16 for length in HEAD_LENGTHS)  # so two words of eight bytes cover one
-HEAD_STARTS = np.frombuffer("".join(head[:8] for head in HEADS).encode(), np.uint64)
-HEAD_ENDS = np.frombuffer("".join(head[-8:] for head in HEADS).encode(), np.uint64)
+assert all(WORD <= length <= 2 * WORD for length in HEAD_LENGTHS)  # so two words of eight bytes cover one
+HEAD_STARTS = np.frombuffer("".join(head[:WORD] for head in HEADS).encode(), np.uint64)
+HEAD_ENDS = np.frombuffer("".join(head[-WORD:] for head in HEADS).encode(), np.uint64)
 AVAILABILITIES, AVAILABILITY_ENDS = _packed(("Unknown", "InStock", "OutOfStock"))  # by the kernel's codes
 PRICE_TYPES: tuple[str, ...] = get_args(PriceType)
 TYPES, TYPE_ENDS = _packed(PRICE_TYPES)
@@ -63,11 +77,6 @@ SPECIAL = np.array([byte in b'"\\' or byte < 32 for byte in range(256)])  # not 
 WAS_NOW = 1 << PROMOTION_KINDS.index("was_now")
 ESCAPES = np.frombuffer(b'"\\/bfnrt', np.uint8)
 NULL = np.frombuffer(b"null", np.uint8)
-
-
-def words_of(data: bytes) -> Words:
-    """The eight bytes that begin at each place of a message, (n - 7,): they overlap."""
-    return np.ndarray((max(0, len(data) - 7),), np.uint64, data, 0, (1,))
 
 
 @compiled
@@ -163,7 +172,7 @@ def scan_options(data: Bytes, at: int, last: int, batch: Batch, row: int) -> tup
             return FAILED, 0, 0, 0
         passed = field + 1
         quoted = data[at] == QUOTE
-        if KIND_OF[field] in (TEXT, WORD) and not quoted:
+        if KIND_OF[field] in (TEXT, CHOICE) and not quoted:
             return FAILED, 0, 0, 0
         if field == SELLER:
             seller = at + 1
@@ -176,7 +185,7 @@ def scan_options(data: Bytes, at: int, last: int, batch: Batch, row: int) -> tup
             at = past_list(data, at, last)
         elif field == AVAILABILITY_AT:
             stock, at = word(data, at + 1, last, AVAILABILITIES, AVAILABILITY_ENDS)
-        elif KIND_OF[field] == WORD:
+        elif KIND_OF[field] == CHOICE:
             kind, at = word(data, at + 1, last, TYPES, TYPE_ENDS)
         elif field == CONFIDENCE_AT:
             at = number(data, at, last)
@@ -284,9 +293,9 @@ def same(names: Bytes, at: int, data: Bytes, start: int, end: int) -> int:
 def head(words: Words, at: int, which: int) -> int:
     """Past one of HEADS that must be here, or FAILED."""
     length = HEAD_LENGTHS[which]
-    if at == FAILED or at + length > len(words) + 7:
+    if at == FAILED or at + length > len(words) + WORD - 1:
         return FAILED
-    if words[at] != HEAD_STARTS[which] or words[at + length - 8] != HEAD_ENDS[which]:
+    if words[at] != HEAD_STARTS[which] or words[at + length - WORD] != HEAD_ENDS[which]:
         return FAILED
     return at + length
 
