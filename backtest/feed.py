@@ -29,16 +29,17 @@ class Names:
 
     Args:
         code: of a name, as a mapping that makes up those it lacks.
+        kind: of the codes given.
     """
 
-    def __init__(self, column: str, code: dict[str, int]) -> None:
+    def __init__(self, column: str, code: dict[str, int], kind: type[np.integer[Any]] = np.int64) -> None:
         self._column, self.code = column, code.__getitem__
         self._seen = pa.array([], pa.string())
-        self._codes = np.empty(0, np.int64)
+        self._codes = np.empty(0, kind)
         self._names: list[str] = []
         self._places: npt.NDArray[np.int32] | None = None
 
-    def codes(self, frame: Frame, name: str) -> npt.NDArray[np.int64] | int:
+    def codes(self, frame: Frame, name: str) -> npt.NDArray[Any] | int:
         """The code of each row, (n,), or the one code that all rows have."""
         dictionary, places = frame.dictionary(name)
         known = len(self._seen)
@@ -46,7 +47,7 @@ class Names:
             known = 0
         if len(dictionary) > known:  # a dictionary grows from batch to batch: only what is new is looked up
             names = texts(self._column, dictionary.slice(known).to_pylist())
-            more = np.fromiter(map(self.code, names), np.int64, len(names))
+            more = np.fromiter(map(self.code, names), self._codes.dtype, len(names))
             self._codes = np.concatenate([self._codes[:known], more])
             self._names = self._names[:known] + names
         self._seen, self._places = dictionary, places
@@ -70,8 +71,8 @@ class Feed:
         self.engine = engine or Engine(detection)
         self.slots = NameTable()
         self._group = {name: Names(name, Codes()) for name in GROUP}
-        self._currency = Names("currency", self.engine.state.currencies)
-        self._availability = Names("availability", AVAILABILITY_CODE)
+        self._currency = Names("currency", self.engine.state.currencies, np.int32)
+        self._availability = Names("availability", AVAILABILITY_CODE, np.int8)
         self._masks: dict[str | None, int] = {None: NO_PROMOTION}
         if engine is not None:
             self._know(engine.state)
@@ -141,5 +142,5 @@ def _group(shop: Any, seller: Any, kind: Any) -> Any:
     return (shop << 40) | (seller << 16) | kind
 
 
-def _full(codes: npt.NDArray[np.int64] | int, rows: int, kind: Any) -> npt.NDArray[Any]:
+def _full(codes: npt.NDArray[Any] | int, rows: int, kind: Any) -> npt.NDArray[Any]:
     return np.full(rows, codes, kind) if isinstance(codes, int) else codes.astype(kind, copy=False)

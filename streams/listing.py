@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from contracts.times import DAY_MS
-from streams.names import compiled
+from streams.names import Slots, compiled
 from streams.state import MarketState
-
-Ints = npt.NDArray[np.int64]
 
 
 def missing(state: MarketState, shop: int, now: int, after: int) -> list[int]:
@@ -25,22 +22,22 @@ def missing(state: MarketState, shop: int, now: int, after: int) -> list[int]:
     if (today - int(shops["swept_day"][shop])) * DAY_MS >= after:
         shops["returned_at"][shop] = now
     shops["swept_day"][shop] = today
-    numbers = np.flatnonzero(state.shop_of[: state.size] == shop)
-    count = _mark(state.slots, numbers, int(shops["returned_at"][shop]), now, after)
-    gone: list[int] = numbers[:count].tolist()
-    return gone
+    gone = np.empty(state.size, np.int32)  # pages that nothing is written to cost nothing
+    returned_at = int(shops["returned_at"][shop])
+    count = _mark(state.slots, state.shop_of[: state.size], shop, returned_at, now, after, gone)
+    return gone[:count].tolist()  # type: ignore[no-any-return]
 
 
 @compiled
-def _mark(slots: Any, numbers: Ints, returned_at: int, now: int, after: int) -> int:
-    """Mark what is gone of some slots and move it to their top; returns how many."""
+def _mark(slots: Any, shop_of: Slots, shop: int, returned_at: int, now: int, after: int, gone: Slots) -> int:
+    """Mark what is gone of a shop and fill `gone` with its slots; returns how many."""
     count = 0
-    for number in numbers:
-        slot = slots[number]
-        if slot.last <= 0 or slot.delisted != 0:
+    for number in range(len(shop_of)):
+        if shop_of[number] != shop:
             continue
-        if now - max(slot.checked_at, returned_at) > after:
+        slot = slots[number]
+        if slot.last > 0 and slot.delisted == 0 and now - max(slot.checked_at, returned_at) > after:
             slot.delisted = 1
-            numbers[count] = number
+            gone[count] = number
             count += 1
     return count
