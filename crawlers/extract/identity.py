@@ -13,9 +13,10 @@ from crawlers.extract.flags import Flag
 from crawlers.extract.model import Evidence, Offer
 from crawlers.extract.schema import checked
 from crawlers.extract.walk import Walked
+from crawlers.extract.words import Words
 
 _END = r")\s*\.?\s*(?:[:：#°º.]|\bis\b)*\s*"
-_SKU_LABEL = re.compile(
+_SKU_LABEL = Words(
     r"(?:\bsku\b|item (?:no|number|#|code|id)|article (?:no|number|code)|artikel-?(?:nr|nummer)|"
     r"art\.?[ -]?nr|"
     r"bestell-?(?:nr|nummer)|produkt-?(?:nr|nummer)|codice(?: articolo| prodotto)?\b|código|kód(?: produktu|"
@@ -27,12 +28,10 @@ _SKU_LABEL = re.compile(
     r"cod(?:igo|\.)? (?:produs|art)|best(?:ell|\.)-?\s?nr|part (?:no|number|#)|catalog(?:ue)? (?:no|number|#)|"
     r"style (?:no|number|#)|prekės kodas|preces kods|tootekood|šifra artikla|상품코드|상품번호|mã sản phẩm|"
     r"номер товара|код товару|kod (?:producenta|towaru)|nr katalogowy|indeks" + _END,
-    re.IGNORECASE,
 )
-_WEAK_LABEL = re.compile(
+_WEAK_LABEL = Words(
     r"(?:\bréf(?:érence)?\b|\bart\b|\bstyle\b|\bcód\b|\bref(?:erencia|erência|erence)?\b|\bcod\b|"
     r"\bmodel(?: no| number)?\b|\bmpn\b|型号" + _END,
-    re.IGNORECASE,
 )
 _SKU_VALUE = re.compile(r"(?=[A-Za-z0-9./_-]*\d)[A-Za-z0-9][A-Za-z0-9./_-]{2,30}")
 _GROUPED = re.compile(r"(?<![\w./-])[A-Za-z]?\d{2,}(?:[./-]\d{2,}){1,3}(?![\w/-])")
@@ -127,7 +126,7 @@ def _shown_and_in_url(walked: Walked, url: str, title: int) -> list[str]:
     return found
 
 
-def _labelled(walked: Walked, label: re.Pattern[str], title: int) -> list[str]:
+def _labelled(walked: Walked, label: Words, title: int) -> list[str]:
     """Ids beside a label or in an element named for them: those after the title first."""
     found: list[tuple[bool, str]] = []
     pending = False

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import re
 
-INSTALMENT = re.compile(
+from crawlers.extract.words import Words
+
+INSTALMENT = Words(
     r"(?:/|per|a|pro|al|par|por|no)\s*(?:mo\b|mth\b|month|monat|mois|mes\b|mese|mês|maand|måned|месяц|měs)|"
     r"monthly|install?ment|instal?ments|"
     r"\brate[ns]?\b|分期|每期|×\s*\d+\s*期|x\s*\d+\s*(?:期|vezes|mensualidades)|\d+\s*x\s+(?:de\s+)?(?:R\$|€|\$)|cuotas|"
     r"splátk|рассрочк|finanz|leasing|klarna|afterpay|"
     r"\bx\s*de\b|sem juros|com juros|/mo\b|/mnd\b|/mois",
-    re.IGNORECASE,
 )
-SHIPPING = re.compile(
+SHIPPING = Words(
     r"shipping|delivery|deliver\b|versand|lieferung|livraison|envío|envio|frete|spedizion|consegna|postage|"
     r"доставк|dostaw|doprav|包邮|运费|送料|"
     r"freight|frakt|orders? (?:over|above)|mindestbestell|orders of|spend|porto\b|bezorg",
-    re.IGNORECASE,
 )
-SAVING = re.compile(
+SAVING = Words(
     r"\bsave\b|saving|\boff\b|rabatt|sparen|gespart|économi|remise|descuento|ahorr|sconto|risparm|скидк|zľav|slev|"
     r"优惠券|立减|省|coupon|voucher|"
     r"gutschein|cash\s?back|满\s?\d+|gift card|geschenkkarte|bonus|points|desconto|economi[zs]|popust|popusta",
-    re.IGNORECASE,
 )
 UNIT = re.compile(
     r"(?:/|\bper\b|\bpro\b|\bje\b|\bal\b|\bpar\b|=)\s*(?:1|100|10)?\s*(?:kg|g|ml|cl|l|lb|oz|m2|m²|m|stück|stk|"
@@ -30,30 +29,28 @@ UNIT = re.compile(
     r"|(?:1|100)\s*(?:kg|g|ml|l)\s*=|元?/\s*(?:斤|千克|克|毫升)|/\s*(?:кг|шт)",
     re.IGNORECASE,
 )
-WAS = re.compile(
+WAS = Words(
     r"\bwas\b|\bbefore\b|list price|\brrp\b|msrp|\buvp\b|statt|vorher|bisher|ancien|au lieu|prix conseillé|antes|"
     r"precio anterior|prima|anziché|было|старая|"
     r"原价|市场价|划线价|定価|通常価格|původn|bylo|běžná|regular price|typical price|normal price|compare at|førpris|"
     r"\bfør\b|\bförr\b|tidigare|voorheen|adviesprijs|\bavant\b|wcześniej|\bdříve\b|"
     r"ord\.? ?pris|tidligere|redna cena|\bde:|\bpvp\b|retail",
-    re.IGNORECASE,
 )
 FROM_TO = re.compile(r"\bde:? *\| *por\b", re.IGNORECASE)  # "de R$ 1.999,00 por", the amount left out
-MEMBER = re.compile(
+MEMBER = Words(
     r"member|mitglied|club|会员|vip|plus\s*价|loyalty|klubb|with card|mit karte|carte|socio|sócio",
-    re.IGNORECASE,
 )
 SUBSCRIBED = re.compile(
     r"(?:subscri\w+|auto-?ship|auto-?delivery|(?:spar-?)?abo\b|abonn?e\w+|定期(?:便|购))[^$€£¥]{0,24}$", re.IGNORECASE
 )
-COUPON_PRICE = re.compile(r"券后|after coupon|with coupon|mit gutschein|avec le code|with code|mit code", re.IGNORECASE)
+COUPON_PRICE = Words(r"券后|after coupon|with coupon|mit gutschein|avec le code|with code|mit code")
 FROM = re.compile(
     r"(?:\bfrom\b|\bab\b|\bà partir\b|\bdesde\b|\ba partir\b|\bda\b|\bfra\b|\bfrån\b|\bvanaf\b|\bod\b|\bот\b|"
     r"起)\s*[:：]?\s*$",
     re.IGNORECASE,
 )
-USED = re.compile(
-    r"\bused\b|pre-owned|refurbished|gebraucht|d'occasion|occasion|usato|segunda mano|renewed|二手", re.IGNORECASE
+USED = Words(
+    r"\bused\b|pre-owned|refurbished|gebraucht|d'occasion|occasion|usato|segunda mano|renewed|二手",
 )
 NEW = re.compile(r"\bnew\b|\bneu\b|\bneufs?\b|\bnuovi?\b|\bnuevos?\b|全新", re.IGNORECASE)
 DIGIT = re.compile(r"\d")
@@ -67,10 +64,9 @@ NOW = re.compile(
     r"\bprezz[oi]\b|\bprecios?\b|\bcena\b|цена|\bpreise\b|\bprices\b|\bpris\b|\bpreço\b|\bhinta\b|\bprijs\b",
     re.IGNORECASE,
 )
-FREE = re.compile(  # "free shipping" above a price says nothing about it; "free shipping over" does
+FREE = Words(  # "free shipping" above a price says nothing about it; "free shipping over" does
     r"(?:free|gratis|kostenlos\w*|kostenfrei\w*|gratuit\w*|bezpłatn\w*|zdarma|包邮|送料無料)"
     r"(?!.*(?:over|above|from|ab|über|dès|desde|partir|od|från|fra|vanaf|满|[:：])\s*$)",
-    re.IGNORECASE,
 )
 NUMBERED = re.compile(r"^.*\d[\d.,]*(?:\s?%)?", re.DOTALL)
 SHIPPING_AFTER = re.compile(

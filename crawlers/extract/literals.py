@@ -14,10 +14,11 @@ _STARTS = re.compile(r"(?:=|\.push\()\s{0,4}(?=[\[{]|JSON\.parse\()")
 _NAME = re.compile(r"[\w$.]{2,60}(?=['\"\]]{0,3}\s{0,4}$)")
 _PARSE = re.compile(r"JSON\.parse\(\s*(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')")
 _TOKEN = re.compile(
-    r"\s+|//[^\n]*\n|/\*.{0,2000}?\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|"
-    r"-?\d[\d.]*(?:[eE][-+]?\d+)?|[A-Za-z_$][\w$]*|[{}\[\],:]",
+    r"(?:\s++|//[^\n]*+\n|/\*.{0,2000}?\*/)*+"
+    r"(?:([{}\[\],:])|(\"(?:[^\"\\\n]|\\.)*\"|-?\d[\d.]*(?:[eE][-+]?\d+)?)|('(?:[^'\\\n]|\\.)*')|([A-Za-z_$][\w$]*))?",
     re.DOTALL,
 )
+_MARK, _PLAIN_JSON, _SINGLE_QUOTED = 1, 2, 3  # its groups; the fourth is a word
 _HEX = re.compile(r"\\x([0-9A-Fa-f]{2})")
 _QUOTES = re.compile(r"\\.|\"", re.DOTALL)
 _DECODER = json.JSONDecoder(parse_float=str, strict=False)
@@ -62,27 +63,27 @@ def as_json(script: str, start: int) -> tuple[str, int]:
     depth, at, stop = 0, start, start + MAX_LITERAL
     for _ in range(MAX_TOKENS):
         token = _TOKEN.match(script, at, stop)
-        if token is None:
+        at = token.end() if token else at
+        if token is None or token.lastindex is None:
             return "", at
-        at = token.end()
-        text = token.group()
-        if text[0].isspace() or text.startswith(("//", "/*")):
-            continue
-        depth += (text in "{[") - (text in "}]") if len(text) == 1 else 0
-        if text in ("}", "]") and out and out[-1] == ",":
-            out.pop()
-        out.append(_token(text))
+        text = token[token.lastindex]
+        if token.lastindex == _MARK:
+            if text in "{[":
+                depth += 1
+            elif text in "}]":
+                depth -= 1
+                if out and out[-1] == ",":
+                    out.pop()
+        elif token.lastindex != _PLAIN_JSON:
+            text = _unquoted(text) if token.lastindex == _SINGLE_QUOTED else _word(text)
+        out.append(text)
         if depth == 0:
             return "".join(out), at
     return "", at
 
 
-def _token(text: str) -> str:
-    if text[0] == "'":
-        return _unquoted(text)
-    if text[0].isalpha() or text[0] in "_$":
-        return text if text in ("true", "false", "null") else "null" if text in _NULLS else json.dumps(text)
-    return text
+def _word(text: str) -> str:
+    return text if text in ("true", "false", "null") else "null" if text in _NULLS else json.dumps(text)
 
 
 def _unquoted(text: str) -> str:

@@ -7,12 +7,9 @@ import re
 from contracts.observations import Promotion, PromotionKind
 from crawlers.extract.flags import Flag
 from crawlers.extract.walk import Walked
+from crawlers.extract.words import Words
 
 MOST = 8
-
-
-def _words(*alternatives: str) -> re.Pattern[str]:
-    return re.compile("|".join(alternatives), re.IGNORECASE)
 
 
 _TAKE = r"\b(?:buy|any|kauf\w*|nimm|prends?|achete[zr]|leve|lleva|prendi|köp|kjøp|køb|kup)"
@@ -20,10 +17,10 @@ _PAY = r"(?:save|pay|zahl|sparen|paye[zr]|pague|paga|betala?|zapłać)"
 _SECOND = r"(?:\b2(?:nd|ème|e|ª|º)(?!\w)|\bsecond\b|deuxième|segunda|\bzweite\w*)"
 _LESS = r"(?:\b\d{1,2} ?%|half price|\bfree\b|moitié|gratis|offert|mitad)"
 
-_KINDS: tuple[tuple[PromotionKind, re.Pattern[str]], ...] = (
+_KINDS: tuple[tuple[PromotionKind, Words], ...] = (
     (
         "threshold",
-        _words(
+        Words(
             r"满\s?\d+(?:元|件)?\s?[减送返赠打享]\s?\d*",
             r"spend [£$€]?\s?\d+[^.]{0,20}(?:save|get)",
             r"[£$€]\d+ off (?:when|orders)",
@@ -34,7 +31,7 @@ _KINDS: tuple[tuple[PromotionKind, re.Pattern[str]], ...] = (
     ),
     (
         "bundle",
-        _words(
+        Words(
             r"\b\d\s?(?:for|für|pour|por|per)\s?(?:the price of\s)?(?:\d|[£$€]\s?\d)",
             r"买[一二三\d]+[送赠免]",
             r"buy (?:\d|one|two|three),? get (?:\d|one|two|another|the)",
@@ -54,7 +51,7 @@ _KINDS: tuple[tuple[PromotionKind, re.Pattern[str]], ...] = (
     ),
     (
         "coupon",
-        _words(
+        Words(
             r"优惠券",
             r"领券",
             r"券后",
@@ -83,7 +80,7 @@ _KINDS: tuple[tuple[PromotionKind, re.Pattern[str]], ...] = (
     ),
     (
         "flash_sale",
-        _words(
+        Words(
             r"限时",
             r"秒杀",
             r"闪购",
@@ -106,7 +103,7 @@ _KINDS: tuple[tuple[PromotionKind, re.Pattern[str]], ...] = (
     ),
     (
         "gift",
-        _words(
+        Words(
             r"赠品",
             r"(?:加赠|随单赠|下单[即送]?赠|满\s?\d+赠)",
             r"送.{0,6}(?:礼|赠)",
@@ -121,7 +118,7 @@ _KINDS: tuple[tuple[PromotionKind, re.Pattern[str]], ...] = (
     ),
     (
         "member_price",
-        _words(
+        Words(
             r"会员价",
             r"会员专享",
             r"member(?:s'?)? price",

@@ -7,9 +7,10 @@ import re
 from contracts.observations import Availability
 from crawlers.extract.flags import Flag
 from crawlers.extract.walk import Run, Walked
+from crawlers.extract.words import Words
 
 NEAR = 120  # runs after the title that belong to the product
-_OUT = re.compile(
+_OUT = Words(
     r"out[ -]of[ -]stock|sold[ -]?out|currently unavailable|temporarily unavailable|no longer available|"
     r"\b0 in stock\b|isn.?t in stock|not (?:currently )?available|isn.t available|^unavailable\b|"
     r"\b(?:is|are|item|product|now) unavailable\b|no (?:featured offers|tickets) available|"
@@ -35,17 +36,15 @@ _OUT = re.compile(
     r"fora de estoque|produto esgotado|sem estoque|สินค้าหมด|hết hàng|غير متوفر|نفد|نفذ|אזל|"
     r"nije na (?:zalihi|stanju|lageru)|nema na (?:zalihi|stanju|lageru)|rasprodano|ni na voljo|razprodano|"
     r"išparduota|neturime|nėra sandėlyje|nav (?:pieejams|noliktavā)|izpārdots|läbi müüdud|\botsas\b|uppselt",
-    re.IGNORECASE,
 )
 # A wish to be told, or a date to come: sold out, but only where nothing on the page can be bought.
-_LATER = re.compile(
+_LATER = Words(
     r"notify (?:me|when)|(?:let me know|mail me|message) (?:when|if)|back in stock|as soon as stock|awaiting stock|"
     r"when this (?:item )?(?:arrives|is available)|more on order|coming soon|benachrichtig|nachricht bei|"
     r"avise-me|avísame|avvisami|prévenez-moi|m'avertir|meld mij|powiadom|értesít|"
     r"bald wieder|in kürze|binnenkort|dostępne wkrótce|أخبرني عندما",
-    re.IGNORECASE,
 )
-_IN = re.compile(
+_IN = Words(
     r"\bin stock\b|add to (?:shopping |my )?(?:cart|bag|basket|trolley)|available to order|available now|"
     r"ready to ship|ships within|buy (?:it )?now|auf lager|sofort (?:lieferbar|verfügbar)|"
     r"lieferbar|in den (?:warenkorb|einkaufswagen)|"
@@ -55,7 +54,6 @@ _IN = re.compile(
     r"na sklade|na zalogi|u košaricu|dodaj|v košarico|dobavljivo|naroči|naruči|dostupno|"
     r"в наличии|в корзину|купить|加入购物车|立即购买|"
     r"有货|现货|カートに入れる|在庫あり|장바구니|sepete ekle|reserve|\bbuy\b|tickets",
-    re.IGNORECASE,
 )
 _OF_MEDIA = re.compile(r"\b(?:image|photo|picture|video|list|review|preview)s? ", re.IGNORECASE)
 

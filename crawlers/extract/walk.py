@@ -145,15 +145,24 @@ class _Frame:
 
     __slots__ = ("block", "flags", "marks", "micro", "open", "price_root", "rdfa", "tag")
 
-    def __init__(self, parent: _Frame | None) -> None:
-        self.flags: int = parent.flags if parent else Flag.NONE
-        self.block: int = parent.block if parent else 0
-        self.price_root: int = parent.price_root if parent else 0
-        self.micro: Item | None = parent.micro if parent else None
-        self.rdfa: Item | None = parent.rdfa if parent else None
-        self.open: tuple[tuple[Item, str], ...] = parent.open if parent else ()
-        self.tag: str = parent.tag if parent else "body"
-        self.marks: Marks = parent.marks if parent else ()
+    flags: int
+    block: int
+    price_root: int
+    micro: Item | None
+    rdfa: Item | None
+    open: tuple[tuple[Item, str], ...]
+    tag: str
+    marks: Marks
+
+    def __init__(self, parent: _Frame | None = None) -> None:
+        if parent is not None:
+            self.flags, self.block, self.price_root = parent.flags, parent.block, parent.price_root
+            self.micro, self.rdfa, self.open = parent.micro, parent.rdfa, parent.open
+            self.tag, self.marks = parent.tag, parent.marks
+            return
+        self.flags, self.block, self.price_root = Flag.NONE, 0, 0
+        self.micro, self.rdfa, self.open = None, None, ()
+        self.tag, self.marks = "body", ()
 
 
 def walk(tree: LexborHTMLParser) -> Walked:
@@ -175,20 +184,7 @@ class _Walker:
         if root is None:
             return self.found
         self.apart = {name: Item() for name in _referenced(tree)}
-        stack: list[tuple[LexborNode, _Frame]] = [(root, _Frame(None))]
-        left = MAX_NODES
-        while stack and left:
-            left -= 1
-            node, parent = stack.pop()
-            if (after := node.next) is not None and node is not root:
-                stack.append((after, parent))
-            tag = node.tag
-            if tag == "-text":
-                self._text(node, parent)
-            elif tag is not None and tag not in _SKIP and tag[0] not in "-!_":
-                frame = self._enter(node, tag, parent)
-                if (child := node.child) is not None and frame is not None:
-                    stack.append((child, frame))
+        self._nodes(root)
         for item, name in self.wanted:
             for key, value in self.apart.get(name, Item()).items():
                 _put(item, key, value)
@@ -197,13 +193,38 @@ class _Walker:
         self.found.settle(_head_title(tree))
         return self.found
 
+    def _nodes(self, root: LexborNode) -> None:
+        """All nodes in document order; `waiting`: where to go on after what is inside has ended."""
+        waiting: list[tuple[LexborNode, _Frame]] = []
+        node, frame, after = root, _Frame(), None
+        for _ in range(MAX_NODES):
+            tag = node.tag
+            if tag == "-text":
+                text = node.text_content
+                if text and not text.isspace():
+                    self._text(text, frame)
+            elif tag is not None and tag not in _SKIP and tag[0] not in "-!_":
+                inner = self._enter(node, tag, frame)
+                if inner is not None and (child := node.first_child) is not None:
+                    if after is not None:
+                        waiting.append((after, frame))
+                    node, frame, after = child, inner, child.next
+                    continue
+            if after is not None:
+                node = after
+            elif waiting:
+                node, frame = waiting.pop()
+            else:
+                return
+            after = node.next
+
     def _enter(self, node: LexborNode, tag: str, parent: _Frame) -> _Frame | None:
-        attributes = node.attributes
-        is_block = tag in _BLOCKS
         if tag in _APART and node.css_first("h1") is None:
             return None
-        flags = self._flags(tag, attributes)
-        item = _ITEM_MARKS & attributes.keys()
+        attributes = node.attributes
+        is_block = tag in _BLOCKS
+        flags = self._flags(tag, attributes) if attributes else _REGIONS.get(tag, Flag.NONE)
+        item = not _ITEM_MARKS.isdisjoint(attributes)
         if self.apart and parent.micro is None and attributes.get("id") in self.apart:
             parent = _Frame(parent)
             parent.micro = self.apart[attributes["id"] or ""]
@@ -211,13 +232,14 @@ class _Walker:
             return parent
         self.serial += 1
         frame = _Frame(parent)
-        frame.flags |= flags & ~AWAY
-        if flags & AWAY:
-            frame.marks = (*frame.marks[-MOST_MARKS:], (self.serial, flags & AWAY))
         if is_block:
             frame.block, frame.tag = self.serial, tag
-        if flags & Flag.PRICE and not parent.flags & Flag.PRICE:
-            frame.price_root = self.serial
+        if flags:
+            frame.flags |= flags & ~AWAY
+            if flags & AWAY:
+                frame.marks = (*frame.marks[-MOST_MARKS:], (self.serial, flags & AWAY))
+            if flags & Flag.PRICE and not parent.flags & Flag.PRICE:
+                frame.price_root = self.serial
         if item:
             self._items(tag, attributes, frame)
         return frame
@@ -241,14 +263,12 @@ class _Walker:
                 flags |= Flag.HIDDEN
         return flags | of_names(names[:300]) if names else flags
 
-    def _text(self, node: LexborNode, frame: _Frame) -> None:
-        text = node.text_content
-        if not text or text.isspace():
-            return
-        for item, name in frame.open[-3:]:
-            held = item.get(name)
-            if isinstance(held, str) and len(held) < MAX_RUN:
-                item[name] = f"{held} {text.strip()}".strip()
+    def _text(self, text: str, frame: _Frame) -> None:
+        if frame.open:
+            for item, name in frame.open[-3:]:
+                held = item.get(name)
+                if isinstance(held, str) and len(held) < MAX_RUN:
+                    item[name] = f"{held} {text.strip()}".strip()
         key = (frame.block, frame.price_root, frame.marks, frame.flags & (Flag.PRICE | Flag.STOCK | Flag.BUY))
         if key != self.key or not self.found.runs:
             self.found.runs.append(Run(frame.flags, frame.marks, len(self.found.runs), frame.tag))

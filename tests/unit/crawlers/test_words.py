@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from crawlers.extract import Extraction, extract
+from crawlers.extract import Extraction, extract, identity, labels, promotions, stock
+from crawlers.extract.words import _IRREGULAR, Words, _lowered
 
 STOCK = [
     ("de", "<p class=price>10,00 €</p><p>Derzeit nicht verfügbar</p>", "OutOfStock"),
@@ -120,3 +123,31 @@ def test_what_the_markup_says_of_stock_stays_said() -> None:
     found = read("en", f"{markup}<p class=price>€10.00</p><button>Add to cart</button>")
     assert found.availability == "OutOfStock"
     assert found.confidences["availability"] < 0.9
+
+
+def spoken() -> list[Words]:
+    """Every list of words that extraction knows."""
+    found = [one for room in (identity, labels, stock) for one in vars(room).values() if isinstance(one, Words)]
+    return [*found, *(words for _, words in promotions._KINDS)]
+
+
+def test_lower_case_finds_every_character_that_ignorecase_finds() -> None:
+    regular = [one for one in map(chr, [*range(0xD800), *range(0xE000, 0x110000)]) if not _IRREGULAR.search(one)]
+    lower = [one.lower() for one in regular]
+    assert all(len(one) == 1 for one in lower)
+    letters = sorted({one for words in spoken() for one in words.expression if one.isalpha()})
+    assert len(letters) > 200
+    for letter in letters:
+        exact = [found.start() for found in re.finditer(letter, "\n".join(regular), re.IGNORECASE)]
+        assert [found.start() for found in re.finditer(_lowered(letter), "\n".join(lower))] == exact, letter
+
+
+@pytest.mark.parametrize(
+    "text", ["SATIN AL", "satın al", "SATIN ALINIZ", "Εξαντλημένο", "ΜΗ ΔΙΑΘΈΣΙΜΟ", "ſold out", "R$ 10 x de"]
+)
+def test_words_read_any_case_as_ignorecase_does(text: str) -> None:
+    assert len(spoken()) > 15
+    for words in spoken():
+        exact = re.compile(words.expression, re.IGNORECASE).search(text)
+        found = words.search(text)
+        assert (found and found.span()) == (exact and exact.span())
