@@ -53,6 +53,7 @@ _EURO_AS_MARK = re.compile(r"(\d)(?:\s?€\s(\d\d)|€(\d+))(?!\d)")  # "35€99
 _STRAY_DOTS = re.compile(r"(?<!\d)\.+(?=\.\d|\d+[.,]\d)")  # "$..75", "$.750.30"
 _RANGE = re.compile(r"(\d[\d.,]*)\s*(?:-|–|—|~|to|bis|à)\s*\d", re.IGNORECASE)
 _DASH_FOR_CENTS = re.compile(rf"(?<![\d.,])({_NUMBER})\s?([:,.][-–—])(?![-–—\d])")  # "1 495:-", "1.299,-"
+_DASH = re.compile(r"[:,.][-–—]")
 _PENCE = re.compile(r"(?<![\w.,])(\d{1,2})p(?!\w)")
 _CJK_TENTHOUSAND = re.compile(r"^\s?([万萬])")
 
@@ -148,7 +149,7 @@ def find_prices(text: str, local: str = "") -> Iterator[Price]:
 
 def _marked(text: str, local: str) -> Iterator[Price]:
     """Amounts of a text without a currency that are marked as money all the same: by a dash for cents, as pence."""
-    for found in _DASH_FOR_CENTS.finditer(text):
+    for found in _DASH_FOR_CENTS.finditer(text) if _DASH.search(text) else ():
         amount = parse_number(found.group(1), local)
         if amount is not None:
             yield Price(amount, local, found.group(2), found.start(), found.end())
