@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from contracts.times import DAY_MS, HOUR_MS
 from crawlers.scheduling.product_lines import brand
-from crawlers.scheduling.schedule import Schedule
+from crawlers.scheduling.schedule import Bounds, Schedule
 
 PERIOD_DAYS, TICK_MS, WARM_DAYS = 7, 2 * HOUR_MS, 28
 Ints = NDArray[np.int64]
@@ -137,7 +137,7 @@ def million() -> dict[str, Any]:
     """Milliseconds of the scheduler with a million pages of 300 shops: to reckon all, and to pick again meanwhile."""
     pages, chance = 1_000_000, np.random.default_rng(1)
     brand, price = chance.integers(0, 200_000, pages).astype(np.uint64), chance.integers(100, 3000, pages)
-    schedule = Schedule(chance.integers(0, 300, pages), 0, brand=brand, fresh_ms=HOUR_MS)
+    schedule = Schedule(chance.integers(0, 300, pages), 0, brand=brand, bounds=Bounds(fresh_ms=HOUR_MS))
     for day in range(1, 15):
         slots = np.arange(day % 7, pages, 7)
         price[slots[chance.random(len(slots)) < 0.05]] += 500

@@ -87,17 +87,9 @@ def handed_over(_caller: Caller, desk: TheDesk) -> list[dict[str, Any]]:
 def hand_over(person: Caller, desk: TheDesk, wanted: HandOver) -> dict[str, Any]:
     """Let somebody sign with the caller's role for a time."""
     now = now_ms()
+    wish = delegations.Handover(person.name, wanted.to, wanted.begins_at or now, wanted.ends_at, wanted.reason)
     with desk.ledger.writing() as connection:
-        made = delegations.make(
-            connection,
-            person.name,
-            wanted.to,
-            wanted.begins_at or now,
-            wanted.ends_at,
-            wanted.reason,
-            now,
-            desk.policy.approval,
-        )
+        made = delegations.make(connection, wish, now, desk.policy.approval)
     found: dict[str, Any] = msgspec.to_builtins(made)
     return found
 

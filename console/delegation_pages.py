@@ -16,6 +16,7 @@ from contracts.approvals import Delegation
 from contracts.errors import BadInputError, NotAllowedError, PriceRadarError
 from contracts.times import DAY_MS
 from ledger import delegations, pages, signing, users
+from ledger.delegations import Handover
 
 router = APIRouter(include_in_schema=False)
 MOST_LISTED = 200
@@ -81,7 +82,7 @@ def preview(
     form = HandOver(to.strip(), begins, ends, reason)
     try:
         with desk.ledger.reading() as connection:
-            made = delegations.draft(connection, **_asked(desk, person, form))
+            made = delegations.draft(connection, _wish(person, form), now_ms(), desk.policy.approval)
             effect = _effect(connection, desk, person, made)
     except (BadInputError, NotAllowedError) as error:
         return _page(request, desk, person, form, _status(error), error=str(error))
@@ -96,7 +97,7 @@ def hand_over(
     form = HandOver(to.strip(), begins, ends, reason)
     try:
         with desk.ledger.writing() as connection:
-            delegations.make(connection, **_asked(desk, person, form))
+            delegations.make(connection, _wish(person, form), now_ms(), desk.policy.approval)
     except (BadInputError, NotAllowedError) as error:
         return _page(request, desk, person, form, _status(error), error=str(error))
     return RedirectResponse("/delegations", 303)
@@ -110,11 +111,9 @@ def take_back(person: Writer, desk: TheDesk, delegation_id: str) -> Response:
     return RedirectResponse("/delegations", 303)
 
 
-def _asked(desk: Desk, person: Person, form: HandOver) -> dict[str, Any]:
-    now = now_ms()
-    times = {"begins_at": _moment("begins", form.begins), "ends_at": _moment("ends", form.ends)}
-    told = {"by": person.name, "to": form.to, "reason": form.reason, "now_ms": now}
-    return {**told, **times, "approval": desk.policy.approval}
+def _wish(person: Person, form: HandOver) -> Handover:
+    begins_at, ends_at = _moment("begins", form.begins), _moment("ends", form.ends)
+    return Handover(person.name, form.to, begins_at, ends_at, form.reason)
 
 
 def _moment(name: str, text: str) -> int:

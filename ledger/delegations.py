@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy import Connection, insert, select, update
@@ -16,53 +17,43 @@ from ledger.models import DelegationRow
 from pricing.signing import check_delegation, check_reason
 
 
-def draft(
-    connection: Connection,
-    by: str,
-    to: str,
-    begins_at: int,
-    ends_at: int,
-    reason: str,
-    now_ms: int,
-    approval: Approval,
-) -> Delegation:
-    """What handing one's role to somebody in [begins_at, ends_at) would be; nothing is changed.
+@dataclass(frozen=True)
+class Handover:
+    """A wish to let `to` sign in the place of `by` in [begins_at, ends_at), epoch ms UTC."""
 
-    BadInputError, NotAllowedError.
-    """
-    role = users.role_of(connection, by)
+    by: str
+    to: str
+    begins_at: int
+    ends_at: int
+    reason: str
+
+
+def draft(connection: Connection, wish: Handover, now_ms: int, approval: Approval) -> Delegation:
+    """What handing one's role over would be; nothing is changed. BadInputError, NotAllowedError."""
+    role = users.role_of(connection, wish.by)
     if role is None:
-        raise NotAllowedError(f"only people of the ledger hand their role over, was {by[:40]!r}")
-    if users.role_of(connection, to) is None:
-        raise BadInputError(f"nobody who may sign in is named {to[:40]!r}; see priceradar users list")
+        raise NotAllowedError(f"only people of the ledger hand their role over, was {wish.by[:40]!r}")
+    if users.role_of(connection, wish.to) is None:
+        raise BadInputError(f"nobody who may sign in is named {wish.to[:40]!r}; see priceradar users list")
     made = Delegation(
-        delegation_id=make_id("delegation", by, to, role, begins_at, ends_at, now_ms),
-        by=by,
-        to=to,
+        delegation_id=make_id("delegation", wish.by, wish.to, role, wish.begins_at, wish.ends_at, now_ms),
+        by=wish.by,
+        to=wish.to,
         role=role,
-        begins_at=begins_at,
-        ends_at=ends_at,
-        reason=check_reason("a delegation", reason),
+        begins_at=wish.begins_at,
+        ends_at=wish.ends_at,
+        reason=check_reason("a delegation", wish.reason),
     )
     check_delegation(made, approval, now_ms)
     return made
 
 
-def make(
-    connection: Connection,
-    by: str,
-    to: str,
-    begins_at: int,
-    ends_at: int,
-    reason: str,
-    now_ms: int,
-    approval: Approval,
-) -> Delegation:
-    """Hand one's role to somebody in [begins_at, ends_at); BadInputError, NotAllowedError."""
-    made = draft(connection, by, to, begins_at, ends_at, reason, now_ms, approval)
+def make(connection: Connection, wish: Handover, now_ms: int, approval: Approval) -> Delegation:
+    """Hand one's role over; BadInputError, NotAllowedError."""
+    made = draft(connection, wish, now_ms, approval)
     values = msgspec.structs.asdict(made)
     connection.execute(insert(DelegationRow), values)
-    audit.record(connection, now_ms, by, "delegate", made.delegation_id, **values)
+    audit.record(connection, now_ms, wish.by, "delegate", made.delegation_id, **values)
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -17,6 +18,24 @@ from crawlers.extract.walk import Walked
 
 WORDED = 0.7
 PRESUMED = 0.4  # so sure of the price, a page that says nothing against it is selling
+
+
+class Seen(NamedTuple):
+    """What was read of a page.
+
+    Args:
+        head: its meta tags.
+        offers: those of the page's own product, of all sources but the text.
+        local: the currency where the price itself shows none.
+        verdict: what the sources agree on; None where none could be trusted.
+    """
+
+    tree: LexborHTMLParser
+    walked: Walked
+    head: dict[str, str]
+    offers: list[Offer]
+    local: str
+    verdict: Verdict | None
 
 
 class _Notes:
@@ -41,18 +60,10 @@ class _Notes:
             self.evidence.append(Evidence("promotions", "text", one.kind, one.text[:80] or f"was {one.was_minor}"))
 
 
-def gather(
-    offers: Sequence[Offer],
-    walked: Walked,
-    tree: LexborHTMLParser,
-    head: dict[str, str],
-    url: str,
-    local: str,
-    verdict: Verdict | None,
-) -> Extraction:
-    """All fields of the page's offer; `local` is the currency where the price itself shows none."""
-    notes = _Notes()
-    currency = notes.take("currency", _currency(verdict, offers, local)) or UNSTATED
+def gather(seen: Seen, url: str) -> Extraction:
+    """All fields of the page's offer."""
+    notes, offers, walked, verdict = _Notes(), seen.offers, seen.walked, seen.verdict
+    currency = notes.take("currency", _currency(verdict, offers, seen.local)) or UNSTATED
     price, listed = _amounts(verdict, offers, currency, notes)
     availability, sure, where = _availability(offers, walked, verdict)
     if where is not None:
@@ -66,9 +77,9 @@ def gather(
         list_price_minor=listed,
         price_type=verdict.price_type if verdict else "regular",
         availability=availability,
-        sku=notes.take("sku", identity.sku(offers, walked, tree, url)),
+        sku=notes.take("sku", identity.sku(offers, walked, seen.tree, url)),
         gtin=notes.take("gtin", identity.gtin(offers, walked)),
-        name=notes.take("name", identity.name(offers, walked, head)),
+        name=notes.take("name", identity.name(offers, walked, seen.head)),
         seller=notes.take("seller", _stated("seller", offers) or labelled.seller(walked))[:120],
         variant=notes.take("variant", _stated("variant", offers) or labelled.variant(walked))[:120],
         promotions=shown,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser
 
@@ -11,6 +9,7 @@ from contracts.errors import BlockedPageError, NoPriceError
 from crawlers.extract import blocked, embedded, fields, identity, linked, meta, offstage, overrides, schema, visible
 from crawlers.extract.currencies import local_currency
 from crawlers.extract.document import to_text, without_abyss
+from crawlers.extract.fields import Seen
 from crawlers.extract.model import Extraction, Offer
 from crawlers.extract.neighbours import Reading
 from crawlers.extract.vote import Verdict, decide
@@ -31,8 +30,7 @@ def extract(
     tree = LexborHTMLParser(text)
     if shop is not None:
         shop.without_ignored(tree)
-    page = _seen(tree, url)
-    found = fields.gather(page.offers, page.walked, page.tree, page.head, url, page.local, page.verdict)
+    found = fields.gather(_seen(tree, url), url)
     if shop is not None:
         found = shop.apply(found, tree)
     found = replace(found, canonical=meta.canonical(tree, url))
@@ -41,16 +39,7 @@ def extract(
     return found
 
 
-class _Seen(NamedTuple):
-    tree: LexborHTMLParser
-    walked: Walked
-    head: dict[str, str]
-    offers: list[Offer]
-    local: str
-    verdict: Verdict | None
-
-
-def _seen(tree: LexborHTMLParser, url: str) -> _Seen:
+def _seen(tree: LexborHTMLParser, url: str) -> Seen:
     walked = walk(tree)
     head = meta.tags(tree)
     offers = _offers(tree, walked, head, url)
@@ -67,7 +56,7 @@ def _seen(tree: LexborHTMLParser, url: str) -> _Seen:
         verdict = offstage.verdict(tree, local)
     if verdict is not None:  # of several variants the one whose price it is
         offers.sort(key=lambda offer: offer.amount != verdict.amount)
-    return _Seen(tree, walked, head, offers, local, verdict)
+    return Seen(tree, walked, head, offers, local, verdict)
 
 
 def _in_doubt(verdict: Verdict | None, readings: list[Reading]) -> bool:

@@ -19,6 +19,18 @@ SOURCE = "crawl"
 STATED = 0.9  # so sure of a field that markup states it
 
 
+class Answer(NamedTuple):
+    """A response: its URL after redirects, when it arrived (epoch ms UTC), its headers as text."""
+
+    url: str
+    body: bytes
+    observed_at: int
+    status: int = 200
+    content_type: str = ""
+    etag: str = ""
+    last_modified: str = ""
+
+
 class Seen(NamedTuple):
     """An observation, and what the page said which product it is of."""
 
@@ -28,34 +40,30 @@ class Seen(NamedTuple):
 
 def observe(
     row: Row,
-    body: bytes,
-    url: str,
-    observed_at: int,
-    content_type: str = "",
-    status: int = 200,
+    answer: Answer,
     currency: str = UNSTATED,
     shops: Shops = NONE,
     known: Identity = UNKNOWN,
 ) -> Seen:
-    """What the page at `url` (after redirects) says about the row's product; BadPageError.
+    """What the answer says about the row's product; BadPageError.
 
-    `observed_at`: when the response arrived, epoch ms UTC. `currency` where the page states none;
-    `shops`: page objects that override what is read in general;
+    `currency` where the page states none; `shops`: page objects that override what is read in general;
     `known`: what the page was of on earlier visits.
     """
-    found = _extract(row, body, url, content_type, status, shops)
+    found = _extract(row, answer, shops)
     identity = identity_of(found)
-    same_product(row, url, identity, known)
-    return Seen(_observation(row, found, body, url, observed_at, currency), identity)
+    same_product(row, answer.url, identity, known)
+    return Seen(_observation(row, found, answer, currency), identity)
 
 
-def _extract(row: Row, body: bytes, url: str, content_type: str, status: int, shops: Shops) -> Extraction:
+def _extract(row: Row, answer: Answer, shops: Shops) -> Extraction:
     """What is on the page; where it is nothing and the answer came from elsewhere, that is why."""
+    url = answer.url
     road = way(row.url, url)
     if road == "front":
         raise other(row, f"was redirected to {url[:200]}")
     try:
-        return extract(body, url, content_type, status, shops)
+        return extract(answer.body, url, answer.content_type, answer.status, shops)
     except BlockedPageError:
         raise
     except BadPageError as error:
@@ -64,11 +72,11 @@ def _extract(row: Row, body: bytes, url: str, content_type: str, status: int, sh
         raise
 
 
-def _observation(row: Row, found: Extraction, body: bytes, url: str, observed_at: int, currency: str) -> Observation:
+def _observation(row: Row, found: Extraction, answer: Answer, currency: str) -> Observation:
     return Observation(
         competitor=row.competitor,
         product_id=row.product,
-        observed_at=observed_at,
+        observed_at=answer.observed_at,
         price_minor=found.price_minor,
         currency=currency if found.currency == UNSTATED else found.currency,
         availability=found.availability,
@@ -79,10 +87,10 @@ def _observation(row: Row, found: Extraction, body: bytes, url: str, observed_at
         category=row.category,
         name=found.name or row.name,
         url=row.url,
-        evidence=evidence_of(body),
+        evidence=evidence_of(answer.body),
         source=SOURCE,
         promotions=found.promotions,
-        seller=_third_party(found, row.competitor, url),
+        seller=_third_party(found, row.competitor, answer.url),
     )
 
 

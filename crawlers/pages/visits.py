@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from msgspec.structs import replace
 
 from contracts.codec import encode
@@ -14,7 +12,7 @@ from contracts.observations import Observation
 from crawlers.extract.blocked import BLOCK_STATUSES
 from crawlers.extract.overrides import NONE, Shop, Shops
 from crawlers.metrics import UNCHANGED
-from crawlers.pages.observe import observe
+from crawlers.pages.observe import Answer, observe
 from crawlers.pages.watchlist import Row
 from crawlers.storage.conditional import WHOLE_EVERY_MS, conditions, header_value
 from crawlers.storage.pages import KEPT_MS, UNKNOWN, Identity, Page, PageStore, merged
@@ -23,18 +21,6 @@ from crawlers.storage.snapshots import Snapshots
 NOT_MODIFIED = 304
 TWICE = 2  # a price that is doubted is believed when it comes again: both pages are its evidence
 RULES = 1  # rises when pages are read otherwise: what was read before is then no answer any more
-
-
-class Answer(NamedTuple):
-    """A response: its URL after redirects, when it arrived (epoch ms UTC), its headers as text."""
-
-    url: str
-    body: bytes
-    observed_at: int
-    status: int = 200
-    content_type: str = ""
-    etag: str = ""
-    last_modified: str = ""
 
 
 class Visits:
@@ -71,10 +57,7 @@ class Visits:
         try:
             if answer.status >= 400 and answer.status not in BLOCK_STATUSES:
                 raise BadPageError(f"a product page was expected at {row.url}; was HTTP status {answer.status}")
-            seen = observe(
-                row, answer.body, answer.url, answer.observed_at, answer.content_type, answer.status,
-                self._currency, self._shops, _known(page, answer),
-            )  # fmt: skip
+            seen = observe(row, answer, self._currency, self._shops, _known(page, answer))
         except BadPageError as error:
             self._failed(row, answer, page, error)
             raise

@@ -10,7 +10,7 @@ from contracts.topics import CrawlRequest
 from crawlers.pages.watchlist import Row
 from crawlers.scheduling import learned
 from crawlers.scheduling.product_lines import brand
-from crawlers.scheduling.schedule import Schedule
+from crawlers.scheduling.schedule import Bounds, Schedule
 
 PENDING_PER_SHOP = 16  # more would only wait in the downloader's queue, in an order of yesterday
 LONGEST_ROUNDS, SHORTEST_ROUNDS = 4.0, 0.25
@@ -44,10 +44,12 @@ class Frontier:
             now_ms,
             np.array([row.importance for row in rows]),
             np.array([brand(row.competitor, row.name, row.url) for row in rows], dtype=np.uint64),
-            int(round_ms * LONGEST_ROUNDS),
-            int(round_ms * SHORTEST_ROUNDS),
-            int(round_ms),
-            min(MOST_FRESH_MS, int(round_ms * FRESH_ROUNDS)),
+            Bounds(
+                longest_ms=int(round_ms * LONGEST_ROUNDS),
+                shortest_ms=int(round_ms * SHORTEST_ROUNDS),
+                patience_ms=int(round_ms),
+                fresh_ms=min(MOST_FRESH_MS, int(round_ms * FRESH_ROUNDS)),
+            ),
         )
         self._keys = learned.page_keys((row.competitor, row.url) for row in rows)
         self._slot_of = {(row.competitor, row.url): slot for slot, row in enumerate(rows)}

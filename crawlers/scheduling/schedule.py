@@ -10,6 +10,7 @@ mean delay of a move least, and rate ** 0.5 * age is Whittle's index of that.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,26 @@ MOST_DOUBLINGS = 5
 NEVER = np.int64(-1)
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """How long pages wait.
+
+    Args:
+        longest_ms: no page waits longer while the budget allows; None knows no such bound.
+        shortest_ms: no page is due again sooner.
+        patience_ms: a page that failed is left alone so long, twice as long after each further failure.
+        fresh_ms: so long what the pages are worth is not reckoned again.
+    """
+
+    longest_ms: int | None = None
+    shortest_ms: int = 0
+    patience_ms: int = 0
+    fresh_ms: int = 0
+
+
+UNBOUND = Bounds()
+
+
 class Schedule:
     """The pages' histories, one slot a page, and what is due.
 
@@ -37,10 +58,6 @@ class Schedule:
         importance: weight of a delay at each page; 1 where none is given.
         brand: a number by shop and brand, the same for pages whose prices may move together;
             none: every page is alone.
-        longest_ms: no page waits longer while the budget allows; None knows no such bound.
-        shortest_ms: no page is due again sooner.
-        patience_ms: a page that failed is left alone so long, twice as long after each further failure.
-        fresh_ms: so long what the pages are worth is not reckoned again.
     """
 
     def __init__(
@@ -49,16 +66,13 @@ class Schedule:
         start_ms: int,
         importance: Floats | None = None,
         brand: NDArray[np.uint64] | None = None,
-        longest_ms: int | None = None,
-        shortest_ms: int = 0,
-        patience_ms: int = 0,
-        fresh_ms: int = 0,
+        bounds: Bounds = UNBOUND,
     ) -> None:
         self.shop = np.asarray(shop, dtype=np.int64)
         pages, shops = len(self.shop), int(self.shop.max(initial=-1)) + 1
         self.start = start_ms - start_ms % DAY_MS
         self._importance = np.ones(pages) if importance is None else np.sqrt(importance)
-        self._longest, self._shortest, self._patience, self._fresh = longest_ms, shortest_ms, patience_ms, fresh_ms
+        self._bounds = bounds
         self._failures, self._not_before = np.zeros(pages, dtype=np.int64), np.zeros(pages, dtype=np.int64)
         self.last, self.price = np.full(pages, NEVER), np.zeros(pages, dtype=np.int64)
         self.direction, self.moved_at = np.zeros(pages, dtype=np.int8), np.zeros(pages, dtype=np.float32)
@@ -70,13 +84,13 @@ class Schedule:
 
     def due(self, now_ms: int, budget: int, allowed: Flags | None = None) -> Ints:
         """At most `budget` slots of pages to fetch now, the most urgent first; only `allowed` ones."""
-        if self._reckoned == NEVER or not 0 <= now_ms - self._reckoned < self._fresh:
+        if self._reckoned == NEVER or not 0 <= now_ms - self._reckoned < self._bounds.fresh_ms:
             self._worth, self._reckoned = self._reckon(now_ms), np.int64(now_ms)
         worth = self._worth.copy()
         seen, waited = self.last != NEVER, now_ms - self.last
-        if self._longest is not None:
-            worth[seen & (waited > self._longest)] += OVERDUE
-        worth[(now_ms < self._not_before) | (seen & (waited < self._shortest))] = -1.0
+        if self._bounds.longest_ms is not None:
+            worth[seen & (waited > self._bounds.longest_ms)] += OVERDUE
+        worth[(now_ms < self._not_before) | (seen & (waited < self._bounds.shortest_ms))] = -1.0
         if allowed is not None:
             worth[~allowed] = -1.0
         budget = min(budget, len(worth))
@@ -101,7 +115,7 @@ class Schedule:
 
     def failed(self, slots: Ints, now_ms: int) -> None:
         """Visits of these pages that showed no price: nothing is learned of them, and they wait."""
-        self._not_before[slots] = now_ms + self._patience * 2 ** self._failures[slots]
+        self._not_before[slots] = now_ms + self._bounds.patience_ms * 2 ** self._failures[slots]
         self._failures[slots] = np.minimum(self._failures[slots] + 1, MOST_DOUBLINGS)
 
     def _learn(self, pages: Ints, now_ms: int, prices: Ints) -> None:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from contracts.ids import content_hash
-from crawlers.pages.visits import Answer
+from crawlers.pages.observe import Answer
 from crawlers.sources.source import Source
 from crawlers.storage.conditional import WHOLE_EVERY_MS, conditions, header_value
 from crawlers.storage.pages import Page, PageStore

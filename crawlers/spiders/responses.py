@@ -16,7 +16,8 @@ from crawlers.extract.blocked import BLOCK_STATUSES
 from crawlers.fetch.backoff import PostponedError
 from crawlers.items import FailedPage
 from crawlers.metrics import REQUESTS
-from crawlers.pages.visits import NOT_MODIFIED, Answer
+from crawlers.pages.observe import Answer
+from crawlers.pages.visits import NOT_MODIFIED
 from crawlers.pages.watchlist import Row
 
 STATUSES = [*BLOCK_STATUSES, NOT_MODIFIED, 404, 410, 500, 502, 504]  # answers that are ours to read

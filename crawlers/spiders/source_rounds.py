@@ -22,7 +22,8 @@ from crawlers.extract.blocked import BLOCK_STATUSES
 from crawlers.fetch.files import TO_FILE
 from crawlers.items import FailedPage, FailedRow
 from crawlers.metrics import REQUESTS
-from crawlers.pages.visits import NOT_MODIFIED, Answer
+from crawlers.pages.observe import Answer
+from crawlers.pages.visits import NOT_MODIFIED
 from crawlers.pages.watchlist import Row
 from crawlers.sources import feeds, sitemaps
 from crawlers.sources.copies import FeedCopies

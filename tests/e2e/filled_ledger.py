@@ -220,9 +220,8 @@ def fill_people(ledger: Ledger, now: int) -> None:
     for name, role in roles.items():
         ledger.add_user(name, role, PASSWORD, now - DAY_MS)
     with ledger.writing() as connection:
-        delegations.make(
-            connection, "lin", "ann", now - HOUR_MS, now + 5 * DAY_MS, "trade fair", now - HOUR_MS, DEFAULT.approval
-        )
+        wish = delegations.Handover("lin", "ann", now - HOUR_MS, now + 5 * DAY_MS, "trade fair")
+        delegations.make(connection, wish, now - HOUR_MS, DEFAULT.approval)
         tokens.make(connection, "ann", "nightly export", now, "root")
 
 

@@ -168,9 +168,8 @@ def test_a_delegate_signs_while_the_giver_has_the_role(ledger: Ledger) -> None:
 
     def hand_over(by: str, to: str, days: int = 7, reason: str = "on leave") -> str:
         with ledger.writing() as connection:
-            return delegations.make(
-                connection, by, to, NOW, NOW + days * DAY_MS, reason, NOW, DEFAULT.approval
-            ).delegation_id
+            wish = delegations.Handover(by, to, NOW, NOW + days * DAY_MS, reason)
+            return delegations.make(connection, wish, NOW, DEFAULT.approval).delegation_id
 
     for by, to, days, reason in (
         ("mei", "nobody", 7, "x"),
@@ -393,7 +392,8 @@ def busy(ledger: Ledger) -> None:
     ledger.add_user("mei", MD, PASSWORD, NOW)
     ledger.add_user("wu", "pricing", PASSWORD, NOW)
     with ledger.writing() as connection:
-        delegations.make(connection, "mei", "wu", NOW, NOW + DAY_MS, "leave", NOW, DEFAULT.approval)
+        wish = delegations.Handover("mei", "wu", NOW, NOW + DAY_MS, "leave")
+        delegations.make(connection, wish, NOW, DEFAULT.approval)
     sign(ledger, "mei", MD)
     sign(ledger, "mei", MD, number=3)
     published(ledger)

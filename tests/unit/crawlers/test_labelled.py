@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawlers.extract import Extraction, extract
-from crawlers.pages.observe import observe
+from crawlers.pages.observe import Answer, observe
 from crawlers.pages.watchlist import Row
 
 URL = "https://shop.example/p/1"
@@ -75,9 +75,9 @@ def offer(seller: str) -> bytes:
 
 @pytest.mark.parametrize(("seller", "divides"), [("Breeze Ltd", "Breeze Ltd"), ("Shop", ""), ("shop.example", "")])
 def test_a_third_party_is_a_series_of_its_own(seller: str, divides: str) -> None:
-    assert observe(Row(competitor="a", url=URL), offer(seller), URL, 1).observation.seller == divides
+    assert observe(Row(competitor="a", url=URL), Answer(URL, offer(seller), 1)).observation.seller == divides
 
 
 def test_a_seller_in_words_divides_no_series() -> None:
     page = b"<title>Chair</title><h1>Chair</h1><p class=price>10.00 EUR</p><p>Sold by Breeze</p>"
-    assert observe(Row(competitor="a", url=URL), page, URL, 1).observation.seller == ""
+    assert observe(Row(competitor="a", url=URL), Answer(URL, page, 1)).observation.seller == ""

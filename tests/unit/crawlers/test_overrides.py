@@ -9,7 +9,7 @@ import pytest
 from contracts.errors import BadInputError
 from crawlers.extract import Extraction, extract
 from crawlers.extract.overrides import FALLEN_BACK, SURE, Shops, loads
-from crawlers.pages.observe import observe
+from crawlers.pages.observe import Answer, observe
 from crawlers.pages.watchlist import Row
 from crawlers.shops import read
 
@@ -113,7 +113,7 @@ def test_a_wrong_file_says_what_is_wrong(text: str, said: str) -> None:
 def test_the_crawl_reads_through_the_file_of_the_settings(tmp_path: Path) -> None:
     path = tmp_path / "shops.toml"
     path.write_text('[[shop]]\nhost = "shop.example"\nprice = "#all"\n')
-    seen = observe(Row(competitor="a", url=URL), PAGE, URL, 1, shops=read(path)).observation
+    seen = observe(Row(competitor="a", url=URL), Answer(URL, PAGE, 1), shops=read(path)).observation
     assert seen.price_minor == 12950
     assert read(None) == Shops()
     with pytest.raises(BadInputError, match="cannot be read"):

@@ -9,7 +9,7 @@ from contracts.times import DAY_MS, HOUR_MS
 from contracts.topics import CrawlRequest
 from crawlers.pages.watchlist import Row
 from crawlers.scheduling.frontier import PENDING_PER_SHOP, Frontier
-from crawlers.scheduling.schedule import Schedule
+from crawlers.scheduling.schedule import Bounds, Schedule
 
 START = 1_700_000_000_000
 
@@ -32,7 +32,7 @@ def test_every_page_is_seen_once_before_any_is_seen_twice() -> None:
 
 
 def test_pages_that_move_are_fetched_oftener_and_no_page_starves() -> None:
-    schedule = Schedule([0] * 50 + [1] * 50, START, longest_ms=20 * DAY_MS)
+    schedule = Schedule([0] * 50 + [1] * 50, START, bounds=Bounds(longest_ms=20 * DAY_MS))
     counts = visits(schedule, {3, 60}, 100, 60, 4)
     others = np.delete(counts, [3, 60])
     assert min(counts[3], counts[60]) > 3 * others.mean()
@@ -114,7 +114,7 @@ def test_prices_that_are_not_shown_are_no_moves() -> None:
 
 
 def test_a_page_that_fails_waits_twice_as_long_each_time() -> None:
-    schedule = Schedule([0], START, patience_ms=1000)
+    schedule = Schedule([0], START, bounds=Bounds(patience_ms=1000))
     only = np.array([0])
     schedule.failed(only, START)
     assert not len(schedule.due(START + 999, 1))

@@ -11,8 +11,10 @@ import pytest
 from contracts.errors import BadPageError, BlockedPageError, OtherProductError
 from contracts.times import DAY_MS
 from crawlers.pages.identity import Identity, same_product
-from crawlers.pages.visits import WHOLE_EVERY_MS, Answer, Visits
+from crawlers.pages.observe import Answer
+from crawlers.pages.visits import Visits
 from crawlers.pages.watchlist import Row
+from crawlers.storage.conditional import WHOLE_EVERY_MS
 from crawlers.storage.pages import KEPT_MS, Page, PageStore
 from crawlers.storage.snapshots import Snapshots, evidence_of
 from tests.integration.local_shop import product
