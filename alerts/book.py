@@ -165,7 +165,8 @@ class AlertBook:
             over = closed(newest, event, price)
             if not _apart(price, start, self._detection.move_threshold_bp(event.category, event.competitor)):
                 return [over]  # back, and a little past it: less than anybody asked to hear of
-            return [over, self._moved(event, start, None, exposure)]
+            # A rise seldom ends by itself: what follows is a cut of the price that people see. A cut does.
+            return [over, self._moved(event, start if price > start else last, None, exposure)]
         return [self._moved(event, start, newest, exposure)] if _apart(price, last, self.alerting.update_bp) else []
 
     def _moved(self, event: PriceMoved, start: int, before: Alert | None, exposure: Exposure | None) -> Alert:

@@ -80,6 +80,18 @@ def test_a_reversal_through_the_start_closes_the_drop_and_opens_a_rise() -> None
     assert opened.change_bp == 1000
 
 
+def test_a_cut_to_below_where_a_rise_began_counts_from_the_price_that_people_see() -> None:
+    book = AlertBook(Alerting())
+    book.on_event(move(0, 249, 329))
+
+    closed, opened = book.on_event(move(1, 329, 199))
+
+    assert (closed.status, closed.from_minor, closed.to_minor) == ("closed", 249, 199)
+    assert (opened.from_minor, opened.to_minor, opened.change_bp, opened.severity) == (329, 199, -3952, "red")
+    (over,) = book.on_event(move(2, 199, 329))
+    assert (over.status, over.alert_id) == ("closed", opened.alert_id)
+
+
 def test_a_return_that_stops_a_little_past_the_start_closes_the_alert_and_opens_none() -> None:
     book = AlertBook(Alerting())
     book.on_event(move(0, 10_000, 9_000))
