@@ -1,7 +1,8 @@
 """The book of episodes: one drop is one alert, a deeper step updates it, a return closes it and re-arms.
 
-What is part of a shop's campaign goes on unheard: the campaign is told instead. What makes it safe
-to see an event twice, and to start again from the ledger:
+A product that comes and goes is one alert, too: out of stock again within days, it goes on. What is
+part of a shop's campaign goes on unheard: the campaign is told instead. What makes it safe to see an
+event twice, and to start again from the ledger:
 
 - the id of an alert is a hash of its series and the event that opened it;
 - an event that is not later than the newest one of its episode changes nothing;
@@ -37,6 +38,7 @@ from contracts.alerts import Alert, Severity
 from contracts.events import (
     MarketEvent,
     MassMove,
+    OutOfStock,
     PriceMoved,
     ProductDelisted,
     ProductListed,
@@ -133,8 +135,12 @@ class AlertBook:
         return self._merge(campaign)
 
     def _tell(self, event: MarketEvent, key: Key, exposure: Exposure | None, known: Episode | None) -> list[Alert]:
-        newest = None if known is None or known.made[-1].status == "closed" else known.made[-1]
-        found = self._price(event, newest, exposure) if isinstance(event, PriceMoved) else self._other(event, newest)
+        last = None if known is None else known.made[-1]
+        newest = None if last is None or last.status == "closed" else last
+        if isinstance(event, PriceMoved):
+            found = self._price(event, newest, exposure)
+        else:
+            found = self._gone_again(event, last) or self._other(event, newest)
         if not found:
             return []
         unheard = self._campaigns.of(event) is not None
@@ -145,7 +151,8 @@ class AlertBook:
                 told += [alert] * public
                 public = False
             elif not unheard:
-                alert = alert if public else msgspec.structs.replace(alert, status="opened")  # noqa: PLW2901
+                if not public and alert.kind != "stock":
+                    alert = msgspec.structs.replace(alert, status="opened")  # noqa: PLW2901
                 told.append(alert)
                 public = True
                 self._campaigns.opened(event, key)
@@ -193,16 +200,25 @@ class AlertBook:
             group=group_of(event.competitor, "down" if change_bp < 0 else "up", event.observed_at // HOUR_MS),
         )
 
+    def _gone_again(self, event: MarketEvent, last: Alert | None) -> list[Alert]:
+        """The next revision of an alert that a product's return had closed, where that lasted only for days."""
+        if not isinstance(event, OutOfStock) or last is None or last.status != "closed":
+            return []
+        if event.observed_at - last.observed_at > self.alerting.flap_days * DAY_MS:
+            return []
+        count = max(last.count, 1) + 1
+        headline = text.of_gone_again(event, count, event.observed_at - last.opened_at)
+        return [made(event, last.severity, headline, last, group=_group(event), count=count)]
+
     @staticmethod
     def _other(event: MarketEvent, newest: Alert | None) -> list[Alert]:
         if isinstance(event, ENDINGS):
             return [closed(newest, event)] if newest is not None else []
         level: Severity = "yellow" if isinstance(event, PromotionStarted) and event.novel else "green"
-        group = group_of(event.competitor, KINDS[type(event)], event.observed_at // HOUR_MS)
-        headline = text.of_event(event)
+        group, headline = _group(event), text.of_event(event)
         if newest is not None and not _fresh(newest, event):
             return [closed(newest, event), made(event, level, headline, None, group=group)]
-        return [made(event, level, headline, newest, group=group)]
+        return [made(event, level, headline, newest, group=group, count=newest.count if newest else 0)]
 
     # What is told of a whole shop
 
@@ -280,6 +296,10 @@ def _same_day(alert: Alert, event: MarketEvent, rolling: bool) -> bool:
     if rolling:
         return event.observed_at - alert.opened_at < DAY_MS
     return event.observed_at // DAY_MS == alert.opened_at // DAY_MS
+
+
+def _group(event: MarketEvent) -> str:
+    return group_of(event.competitor, KINDS[type(event)], event.observed_at // HOUR_MS)
 
 
 def _fresh(alert: Alert, event: MarketEvent) -> bool:

@@ -183,8 +183,11 @@ def _owed(kind: str, alert: Alert, channel: str, at: int) -> Delivery:
 
 
 def _worth_telling(alert: Alert) -> bool:
-    """A digest that grows and what was merged into a campaign are for the console."""
-    if alert.campaign:
+    """A digest that grows and what was merged into a campaign are for the console.
+
+    So is a product that comes and goes, but for when it has done so twice as often as when it was last told.
+    """
+    if alert.campaign or (alert.kind == "stock" and alert.count & (alert.count - 1)):
         return False
     return alert.status == "opened" or alert.kind not in ("mass_move", "assortment")
 

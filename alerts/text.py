@@ -19,6 +19,7 @@ from contracts.events import (
     PromotionStarted,
 )
 from contracts.money import format_minor
+from contracts.times import DAY_MS
 
 Language = Literal["en", "zh"]
 LONGEST_NAME = 80
@@ -42,6 +43,12 @@ def of_price(event: MarketEvent, start: int, price: int, currency: str, language
 def of_event(event: MarketEvent) -> str:
     """Headline of anything but a price episode."""
     return f"{event.competitor} {_did(event, name_of(event))}"
+
+
+def of_gone_again(event: MarketEvent, count: int, span_ms: int) -> str:
+    """Headline of a product that comes and goes: out of stock so often in so long (ms, from its first time)."""
+    days = max(1, -(-span_ms // DAY_MS))
+    return f"{event.competitor} is out of stock again, {count} times in {days} days: {name_of(event)}"
 
 
 def _did(event: MarketEvent, name: str) -> str:
@@ -99,7 +106,7 @@ def _in_chinese(alert: Alert) -> str:
         return f"{'上架' if alert.subject == 'listed' else '下架'}商品 {alert.count} 个"
     words = {
         "promotion": f"促销（{PROMOTIONS[alert.promotion][1] if alert.promotion in PROMOTIONS else alert.promotion}）",
-        "stock": "缺货",
+        "stock": f"缺货（第 {alert.count} 次）" if alert.count > 1 else "缺货",
         "quarantine": "价格异常，待核实",
     }
     return f"{words.get(alert.kind, '价格变动')}：{name}"

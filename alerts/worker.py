@@ -24,7 +24,7 @@ from alerts.book import AlertBook
 from alerts.channels import Channel, channels_of
 from alerts.routing import Parcel, Routes, retry_at
 from alerts.severity import Exposure, exposure_of
-from contracts.alerts import Alert, Delivery
+from contracts.alerts import Alert, AlertKind, Delivery
 from contracts.codec import cloudevent_headers, decode_event, encode
 from contracts.errors import BadInputError, UnansweredError, UnavailableError
 from contracts.events import MarketEvent, PriceMoved
@@ -61,7 +61,9 @@ class AlertLedger(Protocol):
     """What the worker needs of the ledger; every call is one transaction and may be repeated."""
 
     def record_alerts(self, found: Sequence[Alert], deliveries: Sequence[Delivery] = ()) -> None: ...
-    def alerts(self, *, open_only: bool = False, limit: int = 100) -> list[Alert]: ...
+    def alerts(
+        self, *, open_only: bool = ..., kind: AlertKind | None = ..., since: int | None = ..., limit: int = ...
+    ) -> list[Alert]: ...
     def standing(self, sku: str) -> tuple[CatalogItem | None, StockLevel | None, float | None]: ...
     def claim_parcels(
         self, holder: str, channel: str, now_ms: int, lease_ms: int, merge_from: int = ...
@@ -108,7 +110,12 @@ class AlertsWorker:
     async def _restored(self) -> AlertBook:
         if self.book is None:
             self.book = AlertBook(self.policy.alerting, self.policy.detection)
-            self.book.restore(await asyncio.to_thread(self.ledger.alerts, limit=RESTORED_CLOSED))
+            newest = await asyncio.to_thread(self.ledger.alerts, limit=RESTORED_CLOSED)
+            self.book.restore(newest)
+            if newest:  # what went on sale again lately and may go once more
+                since = newest[0].observed_at - self.policy.alerting.flap_days * DAY_MS
+                gone = await asyncio.to_thread(self.ledger.alerts, kind="stock", since=since, limit=10**6)
+                self.book.restore(gone)
             self.book.restore(await asyncio.to_thread(self.ledger.alerts, open_only=True, limit=10**6))
         return self.book
 

@@ -67,6 +67,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "alerting.update_bp": ("Tell again when deeper by (basis points)", "再次通知的加深幅度（基点）"),
     "alerting.rearm_bp": ("An episode ends within (basis points)", "告警复位范围（基点）"),
     "alerting.campaign_hours": ("Part of a campaign within (hours)", "活动归并时长（小时）"),
+    "alerting.flap_days": ("Out of stock again is the same alert within (days)", "再次缺货并入同一告警（天）"),
     "alerting.ample_cover_days": ("Stock is large above (days of cover)", "库存充裕可售天数"),
     "alerting.thin_margin_bp": ("Margin is thin below (basis points)", "毛利偏低阈值（基点）"),
     "alerting.exposed_daily_minor": ("A large product sells a day (minor units)", "重点商品日销售额（分）"),

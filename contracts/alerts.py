@@ -19,8 +19,9 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=Fa
     `observed_at` is when the shop's response that caused this revision arrived,
     `opened_at` when the first did (epoch ms, UTC). `change_bp` is the change from
     `from_minor` to `to_minor` in basis points. `count` is how many products a digest or a
-    campaign speaks of, `subject` what it gathers; `campaign` is the alert of the campaign
-    that this one was merged into. Texts from a shop are hostile until escaped.
+    campaign speaks of, and how often a product went that comes and goes; `subject` is what a
+    digest gathers; `campaign` is the alert of the campaign that this one was merged into.
+    Texts from a shop are hostile until escaped.
     """
 
     alert_id: str

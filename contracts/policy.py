@@ -169,16 +169,19 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return next((rule for rule in self.markets if currency in rule.currencies), None)
 
 
-USUAL = Pricing()
-LATER = (
-    "standing_cap_bp",
-    "dearer_bp",
-    "maximum_loss_bp",
-    "max_changes_in_28_days",
-    "seasons",
-    "markets",
-    "elasticities",
-)
+# Fields that came after the first versions were named, by section.
+LATER = {
+    "pricing": (
+        "standing_cap_bp",
+        "dearer_bp",
+        "maximum_loss_bp",
+        "max_changes_in_28_days",
+        "seasons",
+        "markets",
+        "elasticities",
+    ),
+    "alerting": ("flap_days",),
+}
 
 
 class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -261,6 +264,7 @@ class Alerting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Args:
         campaign_hours: alerts of a shop so long before and after its mass move are part of it.
+        flap_days: out of stock again so soon after it came back, a product is the same alert; 0: a new one each time.
         ample_cover_days: above it our stock is so large that a cut there hurts.
         thin_margin_bp: below it our margin leaves no room to answer.
         exposed_daily_minor: sales a day from which a product is one of the large ones.
@@ -275,6 +279,7 @@ class Alerting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     update_bp: BasisPoints = 200
     rearm_bp: BasisPoints = 200
     campaign_hours: Positive = 6
+    flap_days: NonNegative = 7
     ample_cover_days: Positive = 45
     thin_margin_bp: BasisPoints = 1000
     exposed_daily_minor: Positive = 1_000_000
@@ -310,9 +315,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         A field of `LATER` counts only where it is set: versions written before it keep their names.
         """
         told = msgspec.to_builtins(self)
-        for field in LATER:
-            if getattr(self.pricing, field) == getattr(USUAL, field):
-                del told["pricing"][field]
+        for section, fields in LATER.items():
+            for field in fields:
+                if getattr(getattr(self, section), field) == getattr(getattr(DEFAULT, section), field):
+                    del told[section][field]
         return f"{self.name}@{content_hash(msgspec.json.encode(told))[:12]}"
 
 

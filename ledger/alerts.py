@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select, update
 
-from contracts.alerts import Alert, Delivery
+from contracts.alerts import Alert, AlertKind, Delivery
 from contracts.codec import decode, encode
 from ledger.care import ASKED_AT_ONCE, Care
 from ledger.database import insert_new, upsert
@@ -70,10 +70,12 @@ def find(
     open_only: bool,
     severity: str | None,
     competitor: str | None,
+    kind: AlertKind | None,
+    since: int | None,
     before: int | None,
     limit: int,
 ) -> list[Alert]:
-    """Alerts, the latest first; `before` (epoch ms) continues where the last page ended."""
+    """Alerts, the latest first, seen from `since` on (epoch ms); `before` continues where the last page ended."""
     query = select(AlertRow.body).order_by(AlertRow.observed_at.desc(), AlertRow.alert_id).limit(limit)
     if open_only:
         query = query.where(AlertRow.status.in_(("opened", "updated")))
@@ -81,6 +83,10 @@ def find(
         query = query.where(AlertRow.severity == severity)
     if competitor is not None:
         query = query.where(AlertRow.competitor == competitor)
+    if kind is not None:
+        query = query.where(AlertRow.kind == kind)
+    if since is not None:
+        query = query.where(AlertRow.observed_at >= since)
     if before is not None:
         query = query.where(AlertRow.observed_at < before)
     return [decode(body.encode(), Alert) for body in connection.scalars(query)]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DBAPIError
 
 from alerts.routing import Parcel
-from contracts.alerts import Alert, Delivery
+from contracts.alerts import Alert, AlertKind, Delivery
 from contracts.approvals import Signature, Verdict
 from contracts.errors import UnavailableError
 from contracts.facts import CatalogItem, Match, StockLevel
@@ -104,13 +104,22 @@ class Ledger:
         open_only: bool = False,
         severity: str | None = None,
         competitor: str | None = None,
+        kind: AlertKind | None = None,
+        since: int | None = None,
         before: int | None = None,
         limit: int = 100,
     ) -> list[Alert]:
         """Alerts, the latest first."""
         with self.reading() as connection:
             return alerts.find(
-                connection, open_only=open_only, severity=severity, competitor=competitor, before=before, limit=limit
+                connection,
+                open_only=open_only,
+                severity=severity,
+                competitor=competitor,
+                kind=kind,
+                since=since,
+                before=before,
+                limit=limit,
             )
 
     def open_alert_counts(self) -> dict[str, int]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.book import AlertBook
 from alerts.routing import retry_at
 from alerts.severity import Exposure
+from alerts.text import headline
 from contracts.alerts import Alert
 from contracts.events import (
     BackInStock,
@@ -22,6 +24,7 @@ from contracts.events import (
 )
 from contracts.observations import Observation
 from contracts.policy import DEFAULT, Alerting, Detection
+from contracts.times import DAY_MS
 from streams.engine import Engine
 
 MINUTE = 60_000
@@ -159,6 +162,40 @@ def test_promotions_and_stock_open_and_close() -> None:
     assert told(BackInStock(event_id="c", observed_at=3, **common), book=book) == []
     assert [s for _, _, s in told(OutOfStock(event_id="d", observed_at=4, **common), book=book)] == ["opened"]
     assert [s for _, _, s in told(BackInStock(event_id="e", observed_at=5, **common), book=book)] == ["closed"]
+
+
+def came_and_went(*days: float) -> list[MarketEvent]:
+    """Out of stock, back, out of stock again ... on these days."""
+    return [
+        (BackInStock if number % 2 else OutOfStock)(
+            event_id=f"e{number}", competitor="shop", product_id="p1", observed_at=int(day * DAY_MS), name="Kettle"
+        )
+        for number, day in enumerate(days)
+    ]
+
+
+def test_a_product_that_comes_and_goes_is_one_alert_that_counts() -> None:
+    book, found = AlertBook(Alerting()), []
+    for event in came_and_went(0, 1, 3, 4, 9, 12):
+        found += book.on_event(event)
+        again = AlertBook(Alerting())
+        again.restore(found)
+        assert again.open_alerts() == book.open_alerts()
+
+    assert len({alert.alert_id for alert in found}) == 1
+    assert [alert.status for alert in found] == ["opened", "closed", "updated", "closed", "updated", "closed"]
+    assert [alert.count for alert in found] == [0, 0, 2, 2, 3, 3]
+    assert found[4].headline == "shop is out of stock again, 3 times in 9 days: Kettle"
+    assert headline(found[4], "zh") == "shop 缺货（第 3 次）：Kettle"
+
+
+@pytest.mark.parametrize(("alerting", "day"), [(Alerting(), 8.01), (Alerting(flap_days=0), 1.01)])
+def test_what_was_back_for_long_and_goes_again_is_a_new_alert(alerting: Alerting, day: float) -> None:
+    book = AlertBook(alerting)
+    first, _, second = [alert for event in came_and_went(0, 1, day) for alert in book.on_event(event)]
+
+    assert (second.status, second.count) == ("opened", 0)
+    assert second.alert_id != first.alert_id
 
 
 def test_a_price_held_back_is_told_as_such() -> None:

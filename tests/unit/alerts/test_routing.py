@@ -55,6 +55,13 @@ def test_a_route_takes_what_it_names(route: Route, expected: set[str]) -> None:
     assert told(Alerting(routes=(route,)), alert()).keys() == expected
 
 
+def test_a_product_that_comes_and_goes_is_told_when_it_has_done_so_twice_as_often() -> None:
+    alerting = Alerting(routes=(Route(severity="green", kinds=("stock",)),))
+    times = [count for count in range(20) if told(alerting, alert(kind="stock", status="updated", count=count))]
+
+    assert times == [0, 1, 2, 4, 8, 16]
+
+
 def test_a_route_to_nowhere_is_refused() -> None:
     with pytest.raises(BadPolicyError, match="names the channel 'pager'"):
         Routes(Alerting(routes=(Route(name="night", channels=("pager",)),)), ["chat"])
