@@ -104,6 +104,7 @@ def shown(request: Request, person: Reader, desk: TheDesk, proposal_id: str) -> 
     with desk.ledger.reading() as connection:
         seen = foreseen(connection, desk, person, proposal_id)
         decided = pages.decisions(connection, None, 10, proposal_id=proposal_id)
+        stopped = pages.stopped_by(connection, proposal_id) if seen.status in ("blocked", "expired") else ""
     proposal, since = seen.proposal, seen.proposal.decided_at - 90 * DAY_MS
     drawn = chart.history(
         desk.ledger.price_points_of_sku(proposal.sku, since),
@@ -119,6 +120,7 @@ def shown(request: Request, person: Reader, desk: TheDesk, proposal_id: str) -> 
     values: dict[str, Any] = {"proposal": proposal, "status": seen.status, "seen": seen, "standing": seen.standing}
     values |= {"mine": seen.authority is not None, "item": desk.ledger.item(proposal.sku), "chart": drawn}
     values |= {"ladder": ladder(seen.standing, seen.signed), "text": explain(proposal, person.lang)}
+    values |= {"stopped": seen.proposal.blocked_by or stopped}
     values |= {"decided": [(one, state_of(one)) for one in decided]}
     values |= {"guards": list(zip(proposal.guards, tracks, strict=True))}
     return page(request, "proposal.html", person.lang, person=person, section="proposals", **values)

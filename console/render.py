@@ -21,7 +21,7 @@ from console.zone import local, zone_name
 from contracts.money import format_minor
 from contracts.times import to_iso
 from ledger.models import AuditRow
-from pricing.phrases import GUARDS, REASON_TEXTS
+from pricing.phrases import GUARDS, REASON_TEXTS, STOPPED_TEXTS
 
 FOLDER = Path(__file__).parent
 LOCALES = {"en": "en", "zh": "zh_CN"}
@@ -88,8 +88,8 @@ def guard(name: str, lang: str) -> str:
 
 
 def objection(name: str, lang: str) -> str:
-    """Why a proposal was held back, in the reader's language."""
-    return REASON_TEXTS[lang].get(name) or name.replace("_", " ")
+    """Why a proposal was held back or stopped, in the reader's language."""
+    return REASON_TEXTS[lang].get(name) or STOPPED_TEXTS[lang].get(name) or name.replace("_", " ")
 
 
 SUBJECTS = {

@@ -30,7 +30,8 @@ class Signals(msgspec.Struct, frozen=True, omit_defaults=True):
     Units are minor units of the proposal's currency, epoch ms UTC, units of stock,
     units a day. None where the signal is not known; guards say what then happens.
     `restore_minor` is the price before our markdown, set where the trigger is gone;
-    `competitor_currency` is empty where it is the item's own. `standing_from_minor` is the price
+    `competitor_currency` is empty where it is the item's own, `competitor_product` where it was not
+    told yet. `standing_from_minor` is the price
     before the first of the markdowns that are in force. `prior_low_minor` is what `market` counts
     an announced reduction from: the lowest price of `prior_days` before the markdown in force
     began, before now where none is. Season factors: the demand of the horizon, and of the
@@ -80,6 +81,7 @@ class Signals(msgspec.Struct, frozen=True, omit_defaults=True):
     prior_low_minor: int | None = None
     cover_season_factor: float = 1.0
     own_changes_28d: int = 0
+    competitor_product: str = ""
 
 
 class Proposal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

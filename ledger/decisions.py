@@ -14,7 +14,7 @@ from contracts.codec import decode, encode
 from contracts.ids import content_hash, make_id
 from contracts.policy import Policy
 from contracts.proposals import Decision, Proposal, ProposalStatus
-from ledger import audit, facts, notices, pages, proposals
+from ledger import audit, facts, grounds, notices, proposals
 from ledger.database import AUDIT_LOCK, insert_new, lock
 from ledger.models import DecisionRow
 from pricing.recheck import recheck, recheck_decision
@@ -26,7 +26,7 @@ POLICY = "policy"  # who acts where a rule does
 def decide(
     connection: Connection, proposal: Proposal, approvers: tuple[str, ...], now_ms: int, policy: Policy
 ) -> ProposalStatus:
-    """Owe a decision to Kafka, unless the floors, the fresh cost or the time object."""
+    """Owe a decision to Kafka, unless the floors, the fresh cost, the time or its grounds object."""
     objection = objection_to(connection, proposal, policy, now_ms)
     if objection is not None:
         return withhold(connection, proposal, objection, now_ms)
@@ -45,9 +45,9 @@ def decide(
 
 
 def objection_to(connection: Connection, proposal: Proposal, policy: Policy, now_ms: int) -> str | None:
-    """Why a proposal may not take effect now, with the newest cost, price and rivals; None where it may."""
-    rivals = pages.latest_prices(connection, [proposal.sku])
-    return recheck(proposal, facts.item(connection, proposal.sku), policy, now_ms, rivals)
+    """Why a proposal may not take effect now, with the newest cost, price, rivals and matches; None where it may."""
+    seen = grounds.of(connection, [proposal])[proposal.proposal_id]
+    return recheck(proposal, facts.item(connection, proposal.sku), policy, now_ms, seen)
 
 
 def _write(connection: Connection, decision: Decision, actor: str, action: str, subject: str, **detail: Any) -> None:
@@ -105,8 +105,8 @@ def release(connection: Connection, limit: int, now_ms: int, policy: Policy) -> 
         decision = decode(row["body"].encode(), Decision)
         proposal, _status = proposals.must_get(connection, decision.proposal_id)
         item = facts.item(connection, decision.sku)
-        rivals = pages.latest_prices(connection, [decision.sku])
-        objection = recheck_decision(decision, proposal, item, policy, now_ms, rivals)
+        seen = grounds.of(connection, [proposal])[proposal.proposal_id]
+        objection = recheck_decision(decision, proposal, item, policy, now_ms, seen)
         if objection is None:
             set_row(connection, decision, sent_at=row["sent_at"] or now_ms)
             sending.append(decision)

@@ -238,6 +238,7 @@ class AuditRow(Base):
     """One act, linked to the one before it by its hash."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index("audit_by_subject", "subject", "number"),)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[int]
     actor: Mapped[str]

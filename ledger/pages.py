@@ -264,6 +264,13 @@ def acts(connection: Connection, actor: str, action: str, before: int | None, li
     return [AuditRow(**row) for row in rows]
 
 
+def stopped_by(connection: Connection, proposal_id: str) -> str:
+    """Why a proposal was held back or expired after it was made, as the audit chain says; "" where it was not."""
+    query = select(AuditRow.detail).where(AuditRow.subject == proposal_id, AuditRow.action.in_(("withhold", "expire")))
+    detail = connection.scalar(query.order_by(AuditRow.number.desc()).limit(1))
+    return "" if detail is None else str(msgspec.json.decode(detail, type=dict[str, Any]).get("reason", ""))
+
+
 def people(connection: Connection) -> list[UserRow]:
     """Everybody who may or might sign in."""
     rows = connection.execute(select(UserRow.__table__).order_by(UserRow.name)).mappings()

@@ -12,16 +12,17 @@ from contracts.codec import decode
 from contracts.policy import Policy
 from contracts.proposals import Proposal
 from contracts.times import DAY_MS
-from ledger import audit, decisions, notices, pages, signing
+from ledger import audit, decisions, grounds, notices, signing
 from ledger.database import AUDIT_LOCK, lock
 from ledger.decisions import POLICY
 from ledger.models import AuditRow, ProposalRow
 from pricing.approval import approves_itself
-from pricing.recheck import trigger_gone
+from pricing.recheck import baseless
 from pricing.signing import standing
 
 MOST_AT_ONCE = 1_000
 ITSELF = "approve_itself"
+BASELESS = {"trigger_gone": "the competitor's cut is gone", "match_rejected": "its match was rejected"}
 
 
 class Kept(msgspec.Struct):
@@ -48,7 +49,7 @@ def due(connection: Connection, now_ms: int, policy: Policy, only: Sequence[str]
     rows = connection.execute(query.order_by(ProposalRow.decided_at, ProposalRow.proposal_id).limit(MOST_AT_ONCE)).all()
     waiting = [(decode(row.body.encode(), Proposal), row.escalated_to) for row in rows]
     skus = sorted({proposal.sku for proposal, _ in waiting})
-    rivals, newest = pages.latest_prices(connection, skus), _newest(connection, skus)
+    seen, newest = grounds.of(connection, [proposal for proposal, _ in waiting]), _newest(connection, skus)
     lately = _approved_lately(connection, now_ms, policy)
     for proposal, escalated_to in waiting:
         if newest[proposal.sku] > proposal.decided_at:
@@ -58,8 +59,8 @@ def due(connection: Connection, now_ms: int, policy: Policy, only: Sequence[str]
         where = standing(proposal, signed, policy.approval, now_ms)
         if now_ms > where.expires_at:
             yield Due(proposal, "expire", "stale evidence")
-        elif trigger_gone(proposal, policy, [point for point in rivals if point.sku == proposal.sku]):
-            yield Due(proposal, "expire", "the competitor's cut is gone")
+        elif why := baseless(proposal, policy, seen[proposal.proposal_id]):
+            yield Due(proposal, "expire", BASELESS[why])
         elif approves_itself(proposal, policy.approval, lately):
             yield Due(proposal, "approve")
         elif where.escalations and where.may_answer[-1] != escalated_to:

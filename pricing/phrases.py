@@ -172,6 +172,32 @@ GUARDS: dict[str, dict[str, str]] = {
     },
 }
 
+# What stops a proposal after it was made: at the last look (a word), or while it waits (what the audit chain says).
+STOPPED_TEXTS: dict[str, dict[str, str]] = {
+    "en": {
+        "expired": "its evidence is too old",
+        "tampered": "it is not as it was made",
+        "price_changed": "our price has changed since",
+        "trigger_gone": "the competitor has taken its cut back, or has nothing left",
+        "match_rejected": "its match was rejected: the competitor's product is not the same",
+        "stale evidence": "its evidence is too old",
+        "the competitor's cut is gone": "the competitor has taken its cut back, or has nothing left",
+        "its match was rejected": "its match was rejected: the competitor's product is not the same",
+        "a newer proposal took its place": "a newer proposal took its place",
+    },
+    "zh": {
+        "expired": "依据已过期",
+        "tampered": "记录与生成时不一致",
+        "price_changed": "本方价格此后已变动",
+        "trigger_gone": "竞品已恢复原价或已售罄",
+        "match_rejected": "商品匹配已被否定，竞品并非同款",
+        "stale evidence": "依据已过期",
+        "the competitor's cut is gone": "竞品已恢复原价或已售罄",
+        "its match was rejected": "商品匹配已被否定，竞品并非同款",
+        "a newer proposal took its place": "已被更新的建议取代",
+    },
+}
+
 REASON_TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "kill_switch": "the kill switch is on",

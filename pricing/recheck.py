@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
-from contracts.facts import CatalogItem
+from contracts.facts import CatalogItem, Match
 from contracts.observations import PricePoint
 from contracts.policy import Policy
 from contracts.proposals import Decision, Proposal
@@ -16,13 +17,22 @@ from pricing.guards import record_hash
 from pricing.kernel import NONE
 
 
+class Seen(NamedTuple):
+    """What is known now of competitors' products: the newest prices of those that equal a SKU, and the matches."""
+
+    rivals: Sequence[PricePoint] = ()
+    matches: Sequence[Match] = ()
+
+
+NOTHING = Seen()
+
+
 def recheck(
-    proposal: Proposal, item: CatalogItem | None, policy: Policy, now_ms: int, rivals: Sequence[PricePoint] = ()
+    proposal: Proposal, item: CatalogItem | None, policy: Policy, now_ms: int, seen: Seen = NOTHING
 ) -> str | None:
     """Why this proposal may not be published now, in one word; None where it may.
 
-    `item` is the catalogue as it is now, `rivals` the newest prices of competitors' products that
-    equal it, `now_ms` the moment of publishing (epoch ms, UTC).
+    `item` is the catalogue as it is now, `now_ms` the moment of publishing (epoch ms, UTC).
     """
     if proposal.blocked_by is not None:
         return proposal.blocked_by
@@ -36,9 +46,32 @@ def recheck(
         ("currency_mismatch", item.currency != proposal.currency),
         ("price_changed", item.price_minor != proposal.current_minor),
         ("own_promotion", item.on_promotion),
-        ("trigger_gone", trigger_gone(proposal, policy, rivals)),
     )
-    return next((reason for reason, hit in checks if hit), None) or _bounds(proposal, item, policy)
+    objection = next((reason for reason, hit in checks if hit), None) or baseless(proposal, policy, seen)
+    return objection or _bounds(proposal, item, policy)
+
+
+def baseless(proposal: Proposal, policy: Policy, seen: Seen) -> str | None:
+    """Why what a markdown answers no longer counts, in one word; None where it does, and for a restore."""
+    if proposal.kind == "restore":
+        return None
+    if match_rejected(proposal, seen.matches):
+        return "match_rejected"
+    return "trigger_gone" if trigger_gone(proposal, policy, seen.rivals) else None
+
+
+def match_rejected(proposal: Proposal, matches: Sequence[Match]) -> bool:
+    """Whether the product whose cut is answered is not the same as ours, or is another one of ours.
+
+    Where a proposal does not name it (an earlier one does not), every product of that
+    competitor matched to the SKU must have been rejected.
+    """
+    told = proposal.signals
+    if told.competitor_product:
+        of = [m for m in matches if (m.competitor, m.product_id) == (told.competitor, told.competitor_product)]
+    else:
+        of = [m for m in matches if (m.competitor, m.sku) == (told.competitor, proposal.sku)]
+    return bool(of) and all(match.status == "rejected" or match.sku != proposal.sku for match in of)
 
 
 def trigger_gone(proposal: Proposal, policy: Policy, rivals: Sequence[PricePoint]) -> bool:
@@ -51,10 +84,11 @@ def trigger_gone(proposal: Proposal, policy: Policy, rivals: Sequence[PricePoint
         point
         for point in rivals
         if point.competitor == signals.competitor
+        and signals.competitor_product in ("", point.product_id)
         and point.observed_at > signals.competitor_observed_at
         and point.currency == (signals.competitor_currency or proposal.currency)
     ]
-    if proposal.kind == "restore" or not later:
+    if not later:
         return False
     asked = [one.price_minor for one in later if one.price_minor is not None and one.availability != "OutOfStock"]
     lowest = min(asked, default=None)
@@ -68,7 +102,7 @@ def recheck_decision(
     item: CatalogItem | None,
     policy: Policy,
     now_ms: int,
-    rivals: Sequence[PricePoint] = (),
+    seen: Seen = NOTHING,
 ) -> str | None:
     """Why a decision may not go out now, in one word; None where it may.
 
@@ -81,7 +115,7 @@ def recheck_decision(
         return "tampered"
     if item is not None and item.price_minor == decision.price_minor:
         item = msgspec.structs.replace(item, price_minor=proposal.current_minor)
-    return recheck(proposal, item, policy, now_ms, rivals)
+    return recheck(proposal, item, policy, now_ms, seen)
 
 
 def recheck_undo(

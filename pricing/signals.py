@@ -78,6 +78,7 @@ def gather(
         restore_minor=restore_minor,
         standing_from_minor=standing.restore_minor if standing else None,
         standing_since=standing.since if standing else None,
+        competitor_product=event.product_id,
         own_changes_28d=sum(made.decided_at > at - RESTLESS_MS for made in state.decisions.values()),
         market=market.name if market else "",
         prior_days=market.days if market else 0,

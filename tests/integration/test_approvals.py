@@ -22,9 +22,9 @@ from contracts.errors import BadInputError, NotAllowedError, NotFoundError, Unav
 from contracts.facts import Match
 from contracts.observations import PricePoint
 from contracts.policy import DEFAULT, Approval, Policy
-from contracts.proposals import Decision
+from contracts.proposals import Decision, Signals
 from contracts.times import DAY_MS, HOUR_MS
-from ledger import bulk, delegations, signing
+from ledger import bulk, delegations, matching, pages, signing
 from ledger import undo as undoing
 from ledger.database import MIGRATIONS, connect
 from ledger.proposals import row_of
@@ -144,6 +144,72 @@ def test_a_cut_that_is_gone_is_no_evidence_any_more(ledger: Ledger) -> None:
     assert sign(ledger, "mei", MD, NOW + 4, number=2) == "blocked"
     ledger.record_proposals([proposal(3, sku="sku2", decided_at=NOW + 1)])
     assert ledger.keep_approvals(NOW + 5, DEFAULT).expired == 1
+    assert looked_at(ledger).findings == ()
+
+
+def judge(ledger: Ledger, verdict: str, product: str = "p1", at: int = NOW + 3) -> None:
+    with ledger.writing() as connection:
+        matching.judge(connection, "shop", product, verdict, "ann", at)
+
+
+def resting_on(product: str) -> dict[str, Any]:
+    """Of a proposal that answers the cut of this product of the shop."""
+    return {"signals": Signals("shop", 9_000, 10_000, NOW, competitor_product=product)}
+
+
+@pytest.mark.parametrize("product", ["p1", ""])
+def test_a_match_rejected_after_the_signature_stops_the_decision(ledger: Ledger, product: str) -> None:
+    ledger.record_items([item()])
+    ledger.record_matches([Match("shop", "p1", "sku1", NOW, 0.95)])
+    ledger.record_proposals([proposal(**resting_on(product))])
+    assert sign(ledger, "mei", MD) == "approved"
+    judge(ledger, "rejected")
+    assert release(ledger, NOW + 4) == []
+    assert status(ledger) == "blocked"
+    with ledger.reading() as connection:
+        assert pages.stopped_by(connection, "markdown_1") == "match_rejected"
+        assert pages.stopped_by(connection, "markdown_2") == ""
+    found = [(act.actor, act.action, act.detail) for act in ledger.audit_rows(2)]
+    assert found == [
+        ("agent", "withhold", '{"reason":"match_rejected"}'),
+        ("policy", "hold", '{"reason":"match_rejected"}'),
+    ]
+    assert looked_at(ledger).findings == ()
+
+
+def test_a_match_rejected_while_the_decision_may_be_out_has_it_undone(ledger: Ledger) -> None:
+    ledger.record_items([item()])
+    ledger.record_matches([Match("shop", "p1", "sku1", NOW, 0.95)])
+    ledger.record_proposals([proposal(**resting_on("p1"))])
+    sign(ledger, "mei", MD)
+    (first,) = release(ledger)  # and then the worker dies before it hears from Kafka
+    judge(ledger, "rejected")
+    (back,) = published(ledger, NOW + 4)
+    assert (back.price_minor, back.approved_by, back.compensates) == (10_000, ("policy",), first.decision_id)
+    assert status(ledger) == "undone"
+    assert looked_at(ledger).findings == ()
+
+
+def test_what_waits_on_a_rejected_match_is_stale_and_nobody_can_sign_it(ledger: Ledger) -> None:
+    numbers = range(1, 5)
+    ledger.record_items([item(sku=f"sku{number}") for number in numbers])
+    ledger.record_matches([Match("shop", f"p{number}", f"sku{number}", NOW, 0.95) for number in numbers])
+    ledger.record_matches([Match("shop", "p5", "sku4", NOW, 0.95)])
+    ledger.record_proposals([proposal(number, sku=f"sku{number}", **resting_on(f"p{number}")) for number in (1, 2, 3)])
+    ledger.record_proposals([proposal(4, sku="sku4", **resting_on(""))])
+    judge(ledger, "approved", "p2")
+    for product in ("p1", "p3", "p4"):
+        judge(ledger, "rejected", product)
+    assert sign(ledger, "mei", MD, NOW + 4, number=3) == "blocked"
+    assert ledger.keep_approvals(NOW + 5, DEFAULT).expired == 1
+    assert [status(ledger, number) for number in numbers] == ["expired", "pending", "blocked", "pending"]
+    (notice,) = ledger.claim_notices("one", NOW + 6, 1_000)
+    assert msgspec.json.decode(notice.body)["reason"] == "its match was rejected"
+    with ledger.writing() as connection:  # the shop's product is found to be another one of ours
+        matching.record_found(connection, [Match("shop", "p1", "sku9", NOW + 7)], NOW + 7)
+    ledger.record_proposals([proposal(5, decided_at=NOW + 1, **resting_on("p1"))])
+    judge(ledger, "rejected", "p5", NOW + 8)
+    assert ledger.keep_approvals(NOW + 9, DEFAULT).expired == 2
     assert looked_at(ledger).findings == ()
 
 

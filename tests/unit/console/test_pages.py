@@ -11,8 +11,9 @@ from httpx import ASGITransport, AsyncClient
 from console.app import create_app
 from contracts.alerts import Alert
 from contracts.facts import Match
+from contracts.policy import DEFAULT
 from contracts.proposals import GuardStep, Proposal, Signals
-from ledger import pages, tokens
+from ledger import matching, pages, tokens
 from ledger.pages import AlertFilter, Position
 from ledger.store import Ledger
 from ledger.users import ROLES
@@ -128,6 +129,19 @@ async def test_each_role_may_do_its_own_and_no_more(ledger: Ledger, role: str) -
     acts = {(act.actor, act.action) for act in ledger.audit_rows()}
     assert (("demo-" + role, "acknowledge") in acts) == (cared.status_code == 303)
     assert (("demo-" + role, "judge_match") in acts) == (judged.status_code == 303)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "its match was rejected: the competitor"), ("zh", "商品匹配已被否定，竞品并非同款")]
+)
+async def test_the_page_of_a_proposal_says_what_stopped_it(ledger: Ledger, lang: str, words: str) -> None:
+    with ledger.writing() as connection:
+        matching.judge(connection, "shop", "p1", "rejected", "ann", 2_000)
+    async with client_of(ledger) as client:
+        await signed_in(client, "viewer")
+        assert words not in (await client.get(f"/proposals/m1?lang={lang}")).text
+        assert ledger.keep_approvals(3_000, DEFAULT).expired == 1
+        assert words in (await client.get(f"/proposals/m1?lang={lang}")).text
 
 
 async def test_a_form_of_another_site_changes_nothing(ledger: Ledger) -> None:

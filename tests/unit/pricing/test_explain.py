@@ -16,7 +16,7 @@ from contracts.proposals import Proposal, Signals
 from contracts.times import DAY_MS, HOUR_MS
 from pricing.explain import explain
 from pricing.guards import propose
-from pricing.phrases import GUARDS, NEXT, PHRASES, REASON_TEXTS
+from pricing.phrases import GUARDS, NEXT, PHRASES, REASON_TEXTS, STOPPED_TEXTS
 from pricing.reasons import REASONS
 from tests.unit.pricing.samples import NOW, move, ready, signals
 from tests.unit.pricing.test_batch import OLD, likely, policies
@@ -33,6 +33,7 @@ def test_both_languages_say_the_same_things() -> None:
     assert PHRASES["en"].keys() == PHRASES["zh"].keys()
     assert GUARDS["en"].keys() == GUARDS["zh"].keys()
     assert NEXT["en"].keys() == NEXT["zh"].keys()
+    assert STOPPED_TEXTS["en"].keys() == STOPPED_TEXTS["zh"].keys()
     for key, english in PHRASES["en"].items():
         assert set(re.findall(r"{(\w+)}", english)) == set(re.findall(r"{(\w+)}", PHRASES["zh"][key])), key
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from contracts.approvals import Authority, Delegation, Signature
 from contracts.errors import BadInputError, BadPolicyError, NotAllowedError
-from contracts.facts import CatalogItem
+from contracts.facts import CatalogItem, Match
 from contracts.observations import PricePoint
 from contracts.policy import DEFAULT, Approval, parse_policy
 from contracts.proposals import Decision, GuardStep, Proposal, Signals
 from contracts.times import DAY_MS, HOUR_MS
 from pricing.approval import approves_itself, needed, signers, tier_for
 from pricing.guards import record_hash
-from pricing.recheck import recheck_decision, recheck_undo, trigger_gone
+from pricing.recheck import Seen, baseless, recheck_decision, recheck_undo
 from pricing.signing import authority, check_delegation, standing
 
 NOW = 1_764_000_000_000
@@ -279,12 +279,53 @@ def test_before_it_goes_out_a_decision_is_looked_at_with_fresh_facts(
     ],
 )
 def test_a_cut_stands_until_the_competitor_is_seen_to_have_gone_back(point: tuple[Any, ...], gone: bool) -> None:
-    seen = [PricePoint(*point)]
-    assert trigger_gone(proposal(), DEFAULT, seen) == gone
-    assert recheck_decision(decision(), proposal(), item(), DEFAULT, NOW + 2, seen) == (
-        "trigger_gone" if gone else None
-    )
-    assert not trigger_gone(proposal(kind="restore"), DEFAULT, seen)
+    seen = Seen([PricePoint(*point)])
+    objection = "trigger_gone" if gone else None
+    assert baseless(proposal(), DEFAULT, seen) == objection
+    assert recheck_decision(decision(), proposal(), item(), DEFAULT, NOW + 2, seen) == objection
+    assert baseless(proposal(kind="restore"), DEFAULT, seen) is None
+
+
+def resting_on(product: str) -> Proposal:
+    """A proposal that answers the cut of this product; "" for one of before it was named."""
+    return proposal(signals=Signals("shop", 9_000, 10_000, NOW, competitor_product=product))
+
+
+def test_another_product_of_the_same_shop_says_nothing_of_a_cut() -> None:
+    back, low = PricePoint("shop", "p1", NOW + 1, 10_000, "CNY"), PricePoint("shop", "p2", NOW + 1, 5_000, "CNY")
+    assert baseless(resting_on("p1"), DEFAULT, Seen([back, low])) == "trigger_gone"
+    assert baseless(resting_on("p2"), DEFAULT, Seen([back, low])) is None
+
+
+NO, YES, OTHER = ("p1", "sku1", "rejected"), ("p2", "sku1", "auto"), ("p1", "sku2", "approved")
+
+
+@pytest.mark.parametrize(
+    ("product", "matches", "rejected"),
+    [
+        ("p1", [NO], True),
+        ("p1", [NO, YES], True),
+        ("p2", [NO, YES], False),
+        ("p1", [OTHER], True),  # it equals another product of ours by now
+        ("p1", [("p1", "sku1", "review")], False),  # doubtful is not wrong
+        ("p1", [], False),
+        ("", [NO], True),
+        ("", [NO, YES], False),
+        ("", [OTHER], False),
+        ("", [], False),
+    ],
+)
+def test_a_rejected_match_takes_away_what_a_markdown_rests_on(
+    product: str, matches: list[tuple[str, str, Any]], rejected: bool
+) -> None:
+    told = [Match("shop", of, sku, NOW, status=status) for of, sku, status in matches]
+    seen = Seen(matches=[*told, Match("other", "p1", "sku1", NOW, status="rejected")])
+    made = resting_on(product)
+    objection = "match_rejected" if rejected else None
+    assert baseless(made, DEFAULT, seen) == objection
+    assert recheck_decision(decision(), made, item(), DEFAULT, NOW + 2, seen) == objection
+    back = msgspec.structs.replace(made, kind="restore")
+    assert baseless(back, DEFAULT, seen) is None  # the price comes back up
 
 
 def test_back_up_needs_no_floor_and_back_down_is_judged_like_a_markdown() -> None:
