@@ -15,9 +15,14 @@ from typing import Any
 import numpy as np
 
 from contracts.errors import UnavailableError
+from contracts.facts import UnitsSold
+from contracts.times import DAY_MS
 from pricing.daily import DailyForecast, Days, daily, outages
+from pricing.demand import AHEAD_DAYS, SalesHistory
 
 LAST_DAYS = 224
+KEPT_DAYS = 84  # of which the live agent knows the sales
+LIVE = ("outages_told", "outages_not_told")
 ELASTICITY = -2.0  # what the shipped policy assumes
 
 
@@ -27,7 +32,8 @@ def run() -> dict[str, Any]:
     if not folder:
         raise UnavailableError("set PRICERADAR_EVALUATION_DATA to the folder of the evaluation data")
     first, units, price, out = _read(Path(folder) / "small" / "brazil_stock_price_sales.csv")
-    return {f"blocks_of_{horizon}_days": _rolling(first, units, price, out, horizon) for horizon in (56, 28, 7)}
+    found = {f"blocks_of_{horizon}_days": _rolling(first, units, price, out, horizon) for horizon in (56, 28, 7)}
+    return {**found, "live_agent": {told: _live(units, price, out, told == "outages_told") for told in LIVE}}
 
 
 def _rolling(first: int, units: np.ndarray, price: np.ndarray, out: np.ndarray, horizon: int) -> dict[str, Any]:
@@ -47,6 +53,35 @@ def _rolling(first: int, units: np.ndarray, price: np.ndarray, out: np.ndarray, 
         for origin, row in zip(origins, rows, strict=True)
     }
     return {**wmape, "weekly_by_origin": by_origin}
+
+
+def _live(units: np.ndarray, price: np.ndarray, out: np.ndarray, told: bool) -> dict[str, float]:
+    """What the agent's forecast of four weeks is off by, of what they sold a day on days that could sell.
+
+    Asked every week, from the first day that it knows as much as it ever does.
+    """
+    seen = np.flatnonzero(~np.isnan(units)).tolist()
+    reports = [_report(day, units[day], price[day], bool(told and out[day])) for day in seen]
+    sellable = ~outages(units, out) & ~np.isnan(units)
+    off, sold, inside, origins = 0.0, 0.0, 0, range(KEPT_DAYS, len(units) - AHEAD_DAYS, 7)
+    for origin in origins:
+        history = SalesHistory()
+        for report in (one for one in reports if one.interval_end <= origin * DAY_MS):
+            history.add(report)
+        made = history.forecast(origin * DAY_MS)
+        if made is None:
+            raise UnavailableError(f"no forecast on day {origin}")
+        block = slice(origin, origin + AHEAD_DAYS)
+        actual = float(units[block][sellable[block]].mean())
+        off, sold = off + abs(made.mean - actual), sold + actual
+        inside += made.lower <= actual <= made.upper
+    return {"wmape": round(off / sold, 4), "inside_80": round(inside / len(origins), 3), "origins": len(origins)}
+
+
+def _report(day: int, units: float, price: float, out: bool) -> UnitsSold:
+    start = day * DAY_MS
+    known = None if np.isnan(price) else round(price * 100)
+    return UnitsSold("A", start, start + DAY_MS, float(units), known, "BRL", out_of_stock=out)
 
 
 def _scores(

@@ -71,7 +71,9 @@ def matches(file: File, encoding: Encoding = "", dry_run: DryRun = False, config
 
 @group.command("sales")
 def sales(file: File, encoding: Encoding = "", dry_run: DryRun = False, config: Config = None) -> None:
-    """Units sold: sku, date (or interval_start and interval_end), units, and price, currency, on_promotion.
+    """Units sold: sku, date (or interval_start and interval_end), units.
+
+    And price, currency, on_promotion, out_of_stock (for some of that time there was none to sell).
 
     Example: priceradar import sales sales.csv
     """

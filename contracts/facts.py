@@ -55,7 +55,10 @@ class StockLevel(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class UnitsSold(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Units of a SKU sold in [interval_start, interval_end), epoch ms UTC, at `price_minor` each."""
+    """Units of a SKU sold in [interval_start, interval_end), epoch ms UTC, at `price_minor` each.
+
+    `out_of_stock`: for some of that time there was none to sell, so the units say less than was wanted.
+    """
 
     sku: str
     interval_start: int
@@ -64,3 +67,4 @@ class UnitsSold(msgspec.Struct, frozen=True, omit_defaults=True):
     price_minor: int | None = None
     currency: str = ""
     on_promotion: bool = False
+    out_of_stock: bool = False

@@ -169,7 +169,7 @@ def _asked_before(units: Vector, rest: Vector, effects: Vector, sellable: Flags,
         if len(ahead) < max(1, horizon // 2):
             continue
         made = _level(units, rest, effects, sellable, at) * np.exp(effects[ahead])
-        if np.isfinite(made).all():
+        if np.isfinite(made).all() and made.min() > 0:  # what never sold until then foretells nothing
             off.append(units[ahead] / made)
             sums.append(max(float(units[ahead].sum() / made.sum()), 0.05))
     return np.concatenate(off), np.array(sums)

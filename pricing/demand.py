@@ -2,6 +2,7 @@
 
 Reports by the day go to the daily model (weekday, price, own promotion, outages left out);
 other intervals, short histories and slow movers to a mean in which recent days weigh more.
+What was sold while there was nothing to sell (`out_of_stock`) counts in neither.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class SalesHistory:
         return [self._sold[start] for start in sorted(self._sold)]
 
     def forecast(self, at: int) -> Demand | None:
-        """Daily demand of the four weeks from a moment, at the last price; None where the window before it is empty.
+        """Daily demand of the four weeks from a moment, at the last price; None where the window before it is mute.
 
         Intervals that ended after `at` are not known yet. The interval is that of the mean
         over the four weeks, not of a single day.
@@ -107,18 +108,22 @@ def _by_day(known: list[UnitsSold], at: int) -> DailyForecast | None:
     even = np.abs(np.r_[lengths - 1, starts - place]).max() <= UNEVEN
     if not even or len(set(place.tolist())) < len(place) or place[-1] >= days:
         return None
-    units, price, promoted = np.full(days, np.nan), np.full(days + AHEAD_DAYS, np.nan), np.zeros(days, dtype=bool)
+    units, price = np.full(days, np.nan), np.full(days + AHEAD_DAYS, np.nan)
+    promoted, out = np.zeros((2, days), dtype=bool)
     units[place] = [s.units for s in known]
     price[place] = [float(s.price_minor or 0) for s in known]
     promoted[place] = [s.on_promotion for s in known]
+    out[place] = [s.out_of_stock for s in known]
     skipped = max(0, days - DAILY_DAYS)
     day = (first + DAY_MS // 2) // DAY_MS + EPOCH + skipped
-    return daily(Days(day, units[skipped:], price[skipped:], promoted[skipped:]), ELASTICITY)
+    return daily(Days(day, units[skipped:], price[skipped:], promoted[skipped:], out=out[skipped:]), ELASTICITY)
 
 
-def _weighted(known: list[UnitsSold], at: int) -> Demand:
+def _weighted(known: list[UnitsSold], at: int) -> Demand | None:
     """Mean of the window in which recent days weigh more: half as much every two weeks."""
     known = _without_outages([s for s in known if s.interval_end > at - WINDOW_DAYS * DAY_MS])
+    if not known:
+        return None
     days = [(s.interval_end - s.interval_start) / DAY_MS for s in known]
     weights = [math.pow(0.5, (at - s.interval_end) / DAY_MS / HALF_LIFE_DAYS) for s in known]
     exposure = math.fsum(w * d for w, d in zip(weights, days, strict=True))
@@ -132,8 +137,9 @@ def _weighted(known: list[UnitsSold], at: int) -> Demand:
 
 
 def _without_outages(known: list[UnitsSold]) -> list[UnitsSold]:
-    """Without runs of days that chance does not leave empty; everything where the reports are not by the day."""
+    """Without known outages and, of reports by the day, without runs of days that chance does not leave empty."""
+    sold = [s for s in known if not s.out_of_stock]
     if any(abs((s.interval_end - s.interval_start) / DAY_MS - 1) > UNEVEN for s in known):
-        return known
-    out = outages(np.array([s.units for s in known]), np.zeros(len(known), dtype=bool))
-    return [s for s, gone in zip(known, out, strict=True) if not gone] or known
+        return sold
+    out = outages(np.array([s.units for s in known]), np.array([s.out_of_stock for s in known], dtype=bool))
+    return [s for s, gone in zip(known, out, strict=True) if not gone] or sold

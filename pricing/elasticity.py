@@ -54,13 +54,13 @@ def combined(mean: float, variance: float, prior: float, rows: int, sd: float = 
 def estimate(reports: Sequence[UnitsSold], prior: float, sd: float = PRIOR_SD) -> Elasticity:
     """Regression of log units a day on log price, combined with the prior by precision.
 
-    Reports during our own promotions are left out, as are those without a price or without
-    sales. Thin data or a price that hardly varied leave the prior as it is, and say so.
+    Reports during our own promotions and outages are left out, as are those without a price or
+    without sales. Thin data or a price that hardly varied leave the prior as it is, and say so.
     """
     rows = [
         (math.log(s.price_minor), math.log(s.units * DAY_MS / (s.interval_end - s.interval_start)))
         for s in reports
-        if s.price_minor and s.price_minor > 0 and s.units > 0 and not s.on_promotion
+        if s.price_minor and s.price_minor > 0 and s.units > 0 and not (s.on_promotion or s.out_of_stock)
     ]
     n = len(rows)
     if n < MINIMUM_ROWS:

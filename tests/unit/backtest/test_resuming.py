@@ -6,7 +6,9 @@ import json
 import pickle
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -20,7 +22,7 @@ from contracts.facts import CatalogItem, StockLevel, UnitsSold
 from contracts.observations import Observation
 from contracts.policy import DEFAULT, STEPS
 from contracts.recording import MESSAGE_SCHEMA, Extent, write_file
-from contracts.topics import CATALOG, SALES, STOCK
+from contracts.topics import CATALOG, SALES, STOCK, Topic
 from tests.unit.backtest.test_backtest_run import market, record
 
 HOUR = 3_600_000
@@ -61,6 +63,11 @@ def recorded(folder: Path) -> None:
         STOCK: [StockLevel("OWN-1", 5_000, day * 24 * HOUR) for day in range(1, 60)],
         SALES: [UnitsSold("OWN-1", (day - 1) * 24 * HOUR, day * 24 * HOUR, 3.0) for day in range(1, 60)],
     }
+    record_facts(folder, facts)
+
+
+def record_facts(folder: Path, facts: Mapping[Topic, Sequence[Any]]) -> None:
+    """The bytes that Kafka would have had."""
     for topic, values in facts.items():
         columns = {
             "offset": list(range(len(values))),

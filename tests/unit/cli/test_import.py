@@ -175,6 +175,8 @@ def test_the_other_kinds_of_facts(tmp_path: Path) -> None:
     assert facts(tmp_path, "sales", "sku,date,units\na,2025-03-01,2.5\n")[0] == [
         UnitsSold("a", day, day + DAY_MS, 2.5, currency="EUR")
     ]
+    text = "sku,date,units,out_of_stock\na,2025-03-01,2,TRUE\na,2025-03-01,2,0\na,2025-03-01,2,\n"
+    assert [getattr(sold, "out_of_stock") for sold in facts(tmp_path, "sales", text)[0]] == [True, False, False]  # noqa: B009
 
 
 @pytest.mark.parametrize(

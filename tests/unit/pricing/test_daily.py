@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -81,6 +82,15 @@ def test_chance_explains_empty_days_of_a_slow_seller() -> None:
     assert not outages(np.r_[np.full(30, 50.0), np.zeros(40)], np.zeros(70, dtype=bool)).any()
 
 
+def test_a_product_that_did_not_sell_at_first_has_a_finite_interval() -> None:
+    units = np.r_[np.zeros(60), np.full(80, 20.0)]
+    made = daily(Days(FIRST, units, np.full(168, 9.0)), -2.0)
+
+    assert made is not None
+    assert np.isfinite([*made.total, *made.lower, *made.upper]).all()
+    assert made.total[0] == pytest.approx(20 * 28, rel=0.15)  # the empty days count, the older the less
+
+
 def test_few_days_or_slow_sales_are_refused() -> None:
     assert daily(Days(FIRST, np.full(10, 50.0), np.full(20, 9.0)), -2.0) is None
     assert daily(Days(FIRST, np.full(60, 1.0), np.full(70, 9.0)), -2.0) is None
@@ -129,6 +139,32 @@ def test_an_empty_shelf_does_not_make_cover_look_long() -> None:
     made = history(reports).forecast(NOW)
     assert made is not None
     assert made.mean == pytest.approx(20.0, rel=0.02)
+
+
+@pytest.mark.parametrize("days", [60, 15])  # by the daily model, and by the weighted mean
+def test_days_known_to_be_out_of_stock_say_nothing_of_demand(days: int) -> None:
+    def sold(s: UnitsSold, number: int, known: bool) -> UnitsSold:
+        """Sold out at midday, every third day: too short to be told from chance."""
+        half = {"units": 8.0, "out_of_stock": known} if number % 3 == 0 else {}
+        return msgspec.structs.replace(s, **half)
+
+    told, untold = (
+        history([sold(s, number, known) for number, s in enumerate(sales(days=days))]).forecast(NOW)
+        for known in (True, False)
+    )
+    assert told is not None
+    assert untold is not None
+    assert told.mean == pytest.approx(20.0, rel=0.02)
+    assert untold.mean < 17
+
+
+def test_who_was_never_in_stock_has_an_unknown_demand() -> None:
+    weekly = [UnitsSold("A", NOW - n * 7 * DAY_MS, NOW - (n - 1) * 7 * DAY_MS, 7.0, out_of_stock=True) for n in (1, 2)]
+    daily_reports = [msgspec.structs.replace(s, out_of_stock=True) for s in sales(days=40)]
+
+    assert history(weekly).forecast(NOW) is None
+    assert history(daily_reports).forecast(NOW) is None
+    assert history([*weekly, UnitsSold("A", NOW - 21 * DAY_MS, NOW - 14 * DAY_MS, 70.0)]).forecast(NOW).mean == 10  # type: ignore[union-attr]
 
 
 def test_order_of_arrival_and_asking_twice_change_nothing() -> None:
