@@ -24,6 +24,7 @@ import msgspec
 import uvicorn
 
 from console.app import create_app
+from console.options import Options
 from console.security import COOKIE, Sessions
 from contracts.alerts import Alert
 from contracts.facts import CatalogItem, Match, StockLevel
@@ -162,7 +163,7 @@ def _proposal(number: int, now: int) -> Proposal:
 @contextmanager
 def served(ledger: Ledger) -> Iterator[int]:
     """The console over it; gives its port."""
-    server = uvicorn.Server(uvicorn.Config(create_app(ledger, secret=SECRET), port=0, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(create_app(ledger, Options(secret=SECRET)), port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

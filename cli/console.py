@@ -31,6 +31,7 @@ def console(
     from cli.policies import in_force, is_fixed
     from console.app import create_app
     from console.oidc import Oidc
+    from console.options import Options
     from console.security import secret_of
     from contracts.errors import BadInputError, UnavailableError
     from ledger.store import Ledger
@@ -53,17 +54,18 @@ def console(
     if note:
         print(note, flush=True)
     announce(settings.data, "console", address, note)
-    secret = secret_of(settings.data)
     app = create_app(
         ledger,
-        demo_login=demo_login,
-        secret=secret,
-        policy=policy,
-        data=settings.data,
-        setup_code=code,
-        oidc=Oidc(settings.oidc) if settings.oidc else None,
-        address=settings.console_url,
-        fixed_policy=settings.policy if is_fixed(settings) else "",
+        Options(
+            demo_login=demo_login,
+            secret=secret_of(settings.data),
+            policy=policy,
+            fixed_policy=settings.policy if is_fixed(settings) else "",
+            data=settings.data,
+            setup_code=code,
+            oidc=Oidc(settings.oidc) if settings.oidc else None,
+            address=settings.console_url,
+        ),
     )
     try:
         # Open event streams never end by themselves: they are cut when the console is asked to stop.

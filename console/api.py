@@ -128,7 +128,7 @@ def _signed_in(request: Request, x_form_token: str) -> Person:
     try:
         person = person_of(request)
     except SignInNeededError:
-        if desk.demo and request.method == "GET":
+        if desk.options.demo_login and request.method == "GET":
             return Person(f"{DEMO_PREFIX}viewer", "viewer", "en", "")
         raise
     if request.method != "GET" and not desk.sessions.is_ours(session_of(request), x_form_token):
@@ -232,8 +232,7 @@ def proposal(_caller: Caller, desk: TheDesk, proposal_id: Id) -> Response:
 @router.post("/proposals/{proposal_id}/sign", responses=answers(SignedState))
 def sign(person: Caller, desk: TheDesk, proposal_id: Id, wanted: SignWanted) -> Response:
     """Approve or reject under the caller's role."""
-    now = now_ms()
-    status = desk.ledger.sign(proposal_id, person.name, person.role, wanted.verdict, wanted.reason, now, desk.policy)
+    status = desk.ledger.sign(proposal_id, desk.occasion(person), wanted.verdict, wanted.reason)
     return answer(SignedState(status))
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -36,10 +34,10 @@ from console import (
 from console.described import describe
 from console.desk import Desk, SignInNeededError, language
 from console.oidc import COOKIE as SSO_COOKIE
-from console.oidc import COOKIE_SECONDS, Oidc
+from console.oidc import COOKIE_SECONDS
+from console.options import Options
 from console.render import FOLDER, page
 from contracts.errors import BadInputError, NotAllowedError, NotFoundError, PriceRadarError
-from contracts.policy import DEFAULT, SHIPPED, Policy
 from ledger.store import Ledger
 
 PENDING = Gauge("priceradar_approvals_pending", "Proposals that wait for people to sign them")
@@ -74,53 +72,20 @@ ROOMS = (
 Next = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(
-    ledger: Ledger,
-    *,
-    demo_login: bool = False,
-    secret: bytes | None = None,
-    policy: Policy = DEFAULT,
-    policies: Sequence[Policy] = tuple(SHIPPED.values()),
-    data: Path | None = None,
-    setup_code: str = "",
-    oidc: Oidc | None = None,
-    address: str = "",
-    fixed_policy: str = "",
-) -> FastAPI:
-    """The app over an open ledger.
-
-    Args:
-        demo_login: people choose a role instead of giving a password.
-        secret: what sessions are signed with; without one they end with the process.
-        policy: the rules in force until people put a version into force here.
-        fixed_policy: where the settings say the policy is read from; then it is in force, and only it.
-        data: folder of this installation, where reports of backtests are looked for.
-        setup_code: lets the first visitor become the administrator of an empty ledger.
-        oidc: a server people may sign in with, too.
-        address: where people reach the console; https there makes its cookies go no other way.
-    """
+def create_app(ledger: Ledger, options: Options | None = None) -> FastAPI:
+    """The app over an open ledger."""
+    options = options or Options()
     app = FastAPI(title="PriceRadar", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
-    app.state.desk = Desk(
-        ledger,
-        secret or secrets.token_bytes(32),
-        demo=demo_login,
-        policy=policy,
-        policies=policies,
-        data=data,
-        setup_code=setup_code,
-        oidc=oidc,
-        address=address,
-        fixed_policy=fixed_policy,
-    )
+    app.state.desk = Desk(ledger, options)
     app.router.add_event_handler("shutdown", app.state.desk.trials.job.stop)
     app.router.add_event_handler("shutdown", app.state.desk.briefs.job.stop)
-    if oidc is not None:
+    if options.oidc is not None:
         app.add_middleware(
             SessionMiddleware,
             secret_key=app.state.desk.sessions.derived("sso"),
             session_cookie=SSO_COOKIE,
             max_age=COOKIE_SECONDS,
-            https_only=address.startswith("https://"),
+            https_only=options.is_https,
         )
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     app.middleware("http")(_guarded)

@@ -52,7 +52,7 @@ class HandOver(BaseModel):
 def approval(person: Caller, desk: TheDesk, proposal_id: Id) -> dict[str, Any]:
     """Whose turn it is, until when, and what the caller's approval would do now."""
     with desk.ledger.reading() as connection:
-        seen = signing.foresee(connection, proposal_id, person.name, person.role, now_ms(), desk.policy)
+        seen = signing.foresee(connection, proposal_id, desk.occasion(person))
     fields = ("status", "standing", "signed", "outcome", "note", "authority")
     return {name: msgspec.to_builtins(getattr(seen, name)) for name in fields}
 
@@ -61,7 +61,7 @@ def approval(person: Caller, desk: TheDesk, proposal_id: Id) -> dict[str, Any]:
 def preview(person: Caller, desk: TheDesk, wanted: Chosen) -> dict[str, Any]:
     """What approving these would do, one by one and in sum; nothing is changed. `seal` is what to approve with."""
     with desk.ledger.reading() as connection:
-        shown = bulk.preview(connection, wanted.ids, person.name, person.role, now_ms(), desk.policy)
+        shown = bulk.preview(connection, wanted.ids, desk.occasion(person))
     found: dict[str, Any] = msgspec.to_builtins(shown)
     return found
 
@@ -70,9 +70,7 @@ def preview(person: Caller, desk: TheDesk, wanted: Chosen) -> dict[str, Any]:
 def approve(person: Caller, desk: TheDesk, wanted: Sealed) -> dict[str, Any]:
     """Approve what the preview showed, all of it or (where anything has changed since) nothing."""
     with desk.ledger.writing() as connection:
-        done = bulk.approve(
-            connection, wanted.ids, wanted.seal, person.name, person.role, wanted.reason, now_ms(), desk.policy
-        )
+        done = bulk.approve(connection, wanted.ids, wanted.seal, desk.occasion(person), wanted.reason)
     return {"statuses": done}
 
 
@@ -119,7 +117,7 @@ def decided(
 def undo(person: Caller, desk: TheDesk, decision_id: Id, wanted: Reason) -> dict[str, Any]:
     """Take the newest decision of a product back; `decision` is the one that does, null where none was told yet."""
     with desk.ledger.writing() as connection:
-        back = undoing.undo(connection, decision_id, person.name, person.role, wanted.reason, now_ms(), desk.policy)
+        back = undoing.undo(connection, decision_id, desk.occasion(person), wanted.reason)
     return {"decision": msgspec.to_builtins(back)}
 
 

@@ -46,7 +46,7 @@ def briefs(request: Request, person: Reader, desk: TheDesk) -> HTMLResponse:
 def written(person: Writer, desk: TheDesk, period: Text, lang: Text) -> Response:
     """Have a brief written; what was there of that week or month is written anew."""
     need(person, "brief")
-    desk.briefs.write(period, lang, environment_of(desk.ledger, desk.data), now_ms())
+    desk.briefs.write(period, lang, environment_of(desk.ledger, desk.options.data), now_ms())
     return RedirectResponse("/briefs", 303)
 
 

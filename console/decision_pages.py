@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from console.alert_pages import Word, position
-from console.desk import NO_NUL, Reader, TheDesk, Writer, now_ms
+from console.desk import NO_NUL, Reader, TheDesk, Writer
 from console.render import page
 from ledger import facts, pages
 from ledger import undo as undoing
@@ -43,7 +43,7 @@ def listed(request: Request, person: Reader, desk: TheDesk, sku: Word = "", afte
 def shown(request: Request, person: Reader, desk: TheDesk, decision_id: str) -> HTMLResponse:
     """One decision, and what taking it back would do now."""
     with desk.ledger.reading() as connection:
-        seen = undoing.foresee(connection, decision_id, person.name, person.role, now_ms(), desk.policy)
+        seen = undoing.foresee(connection, decision_id, desk.occasion(person))
         same = pages.decisions(connection, None, 10, proposal_id=seen.decision.proposal_id)
     one = next(row for row in same if row.decision.decision_id == decision_id)
     roles = [step.role for step in desk.policy.approval.ladder]
@@ -56,6 +56,6 @@ def shown(request: Request, person: Reader, desk: TheDesk, decision_id: str) -> 
 def undone(person: Writer, desk: TheDesk, decision_id: str, reason: Text, expected: Required) -> Response:
     """Take a decision back, exactly as the page said it would be, or not at all."""
     with desk.ledger.writing() as connection:
-        back = undoing.undo(connection, decision_id, person.name, person.role, reason, now_ms(), desk.policy, expected)
+        back = undoing.undo(connection, decision_id, desk.occasion(person), reason, expected)
     desk.forget("badges")
     return RedirectResponse(f"/decisions/{decision_id if back is None else back.decision_id}", 303)

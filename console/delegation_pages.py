@@ -129,7 +129,7 @@ def _status(error: PriceRadarError) -> int:
 
 def _effect(connection: Connection, desk: Desk, person: Person, made: Delegation) -> Effect:
     found = pages.proposals(connection, "pending", "", None, MOST_WAITING)
-    turns = signing.turns(connection, found, person.name, person.role, now_ms(), desk.policy)
+    turns = signing.turns(connection, found, desk.occasion(person))
     mine = [turn for turn in turns.values() if turn.mine]
     seen = [turn for turn in mine if any(made.to in (one.user, one.on_behalf_of) for one in turn.signed)]
     return Effect(len(mine), len(seen))

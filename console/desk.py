@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from threading import Thread
 from typing import Annotated, Any
 
@@ -14,12 +13,14 @@ from fastapi import Depends, Form, HTTPException, Request
 
 from console.briefs import Briefs
 from console.live import Live
-from console.oidc import Oidc
+from console.options import Options
 from console.security import COOKIE, Brake, Pace, Refusals, Session, Sessions
 from console.trials import Trials
+from contracts.approvals import Signer
 from contracts.errors import BadInputError, NotAllowedError, PriceRadarError
 from contracts.policy import Policy
 from ledger import board, policies
+from ledger.occasion import Occasion
 from ledger.store import Ledger
 from ledger.users import ROLES
 
@@ -62,27 +63,12 @@ class Person(msgspec.Struct, frozen=True):
 class Desk:
     """The open ledger, the sessions and the settings of one console."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        secret: bytes,
-        *,
-        demo: bool,
-        policy: Policy,
-        policies: Sequence[Policy],
-        data: Path | None,
-        setup_code: str,
-        oidc: Oidc | None,
-        address: str,
-        fixed_policy: str,
-    ) -> None:
-        self.ledger, self.demo, self.data = ledger, demo, data
-        self.fixed_policy, self._policy, self.trials = fixed_policy, policy, Trials(data)
-        self.briefs = Briefs(data)
-        self.policies = {one.version: one for one in (policy, *policies)}
-        self.sessions, self.brake, self.live = Sessions(secret), Brake(), Live(ledger)
+    def __init__(self, ledger: Ledger, options: Options) -> None:
+        self.ledger, self.options = ledger, options
+        self.trials, self.briefs = Trials(options.data), Briefs(options.data)
+        self.policies = {one.version: one for one in (options.policy, *options.policies)}
+        self.sessions, self.brake, self.live = Sessions(options.secret), Brake(), Live(ledger)
         self._refusals = Refusals()
-        self.setup_code, self.oidc, self.address = setup_code, oidc, address
         self.pace = Pace(REQUESTS_A_SECOND, REQUESTS_AT_ONCE)
         self._kept: dict[str, tuple[float, Any]] = {}
         self._making: set[str] = set()
@@ -119,14 +105,18 @@ class Desk:
     @property
     def policy(self) -> Policy:
         """The policy in force: what people put into force here, unless the settings name another."""
-        if self.fixed_policy:
-            return self._policy
+        if self.options.fixed_policy:
+            return self.options.policy
         active: Policy | None = self.kept("policy", POLICY_SECONDS, self._active)
-        return active or self._policy
+        return active or self.options.policy
 
     def _active(self) -> Policy | None:
         with self.ledger.reading() as connection:
             return policies.active(connection)
+
+    def occasion(self, person: Person) -> Occasion:
+        """This person about to sign or to undo now, under the policy in force."""
+        return Occasion(Signer(person.name, person.role), now_ms(), self.policy)
 
     def badges(self) -> dict[str, int]:
         """What waits for somebody, by section."""
@@ -142,7 +132,7 @@ class Desk:
     def role_in(self, session: Session) -> str | None:
         """The role of who signed in, None where the session ended; in the demo `demo-<role>` is somebody, too."""
         role = session.name.removeprefix(DEMO_PREFIX)
-        if self.demo and session.name.startswith(DEMO_PREFIX) and role in ROLES:
+        if self.options.demo_login and session.name.startswith(DEMO_PREFIX) and role in ROLES:
             return role
         return self.ledger.role_in_session(session.name, session.nonce, session.begun)
 
@@ -156,7 +146,7 @@ class Desk:
     def somebody(self, name: str) -> str:
         """The name of a person who may sign in, or "" for nobody; BadInputError for any other."""
         name = name.strip()
-        is_role = self.demo and name.startswith(DEMO_PREFIX) and name.removeprefix(DEMO_PREFIX) in ROLES
+        is_role = self.options.demo_login and name.startswith(DEMO_PREFIX) and name.removeprefix(DEMO_PREFIX) in ROLES
         if name and not is_role and self.ledger.role_of(name) is None:
             raise BadInputError(f"nobody who may sign in is named {name[:40]!r}; choose one of the list")
         return name

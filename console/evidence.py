@@ -21,9 +21,9 @@ SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:
 
 def snapshot_of(desk: Desk, evidence: str) -> Path | None:
     """Where the page with this content hash lies; None where it is not kept (any more)."""
-    if desk.data is None or not HASH.fullmatch(evidence):
+    if desk.options.data is None or not HASH.fullmatch(evidence):
         return None
-    path = desk.data / "snapshots" / evidence[:2] / f"{evidence}.html.gz"
+    path = desk.options.data / "snapshots" / evidence[:2] / f"{evidence}.html.gz"
     return path if path.is_file() else None
 
 

@@ -33,7 +33,8 @@ def policies(request: Request, person: Reader, desk: TheDesk, version: str = "",
     theirs = settings_form.values_of(against) if against else None
     groups = settings_form.rows(settings_form.values_of(chosen), theirs, person.lang)
     values: dict[str, Any] = {"groups": groups, "chosen": chosen.version, "active": active.version}
-    values |= {"other": against.version if against else "", "versions": versions(desk), "fixed": desk.fixed_policy}
+    values |= {"other": against.version if against else "", "versions": versions(desk)}
+    values |= {"fixed": desk.options.fixed_policy}
     values |= {"backtest": desk.trials.beside(active.version, chosen.version), "running": desk.trials.job.running()}
     values |= {"recorded": desk.trials.recordings is not None, "failed": desk.trials.job.failed()}
     values |= {"may_draft": person.may("draft"), "may_activate": person.may("activate")}
@@ -117,7 +118,7 @@ def try_it(person: Writer, desk: TheDesk, version: Text) -> Response:
     """Set a version beside the one in force, on everything that was recorded."""
     need(person, "draft")
     chosen, now = find(desk, version), now_ms()
-    environment = environment_of(desk.ledger, desk.data)
+    environment = environment_of(desk.ledger, desk.options.data)
     name = f"{re.sub('[^A-Za-z0-9_-]', '-', chosen.version)}-{now // 1000}"
     desk.trials.start(name, desk.policy.version, chosen.version, environment, now)
     return RedirectResponse(f"/policies?{query(version=version)}", 303)
@@ -127,8 +128,8 @@ def try_it(person: Writer, desk: TheDesk, version: Text) -> Response:
 def activate(person: Writer, desk: TheDesk, version: Text) -> Response:
     """Put a version into force, once it was tried."""
     need(person, "activate")
-    if desk.fixed_policy:
-        raise NotAllowedError(f"this installation reads its policy from {desk.fixed_policy}: change it there")
+    if desk.options.fixed_policy:
+        raise NotAllowedError(f"this installation reads its policy from {desk.options.fixed_policy}: change it there")
     if not version:
         raise BadInputError("a version is put into force, was none")
     tried = desk.trials.beside(desk.policy.version, version) is not None

@@ -7,12 +7,11 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from sqlalchemy import Connection
 
 from console import bars, chart
 from console.alert_pages import Word, position, price_steps
 from console.decision_pages import state_of
-from console.desk import NO_NUL, Desk, Person, Reader, TheDesk, Writer, now_ms
+from console.desk import NO_NUL, Reader, TheDesk, Writer, now_ms
 from console.render import page
 from contracts.approvals import Signature, Standing
 from contracts.errors import BadInputError
@@ -20,7 +19,7 @@ from contracts.facts import CatalogItem
 from contracts.proposals import Proposal, ProposalStatus
 from contracts.times import DAY_MS
 from ledger import bulk, facts, pages, signing
-from ledger.signing import Foreseen, Turn
+from ledger.signing import Turn
 from pricing.explain import explain
 
 router = APIRouter(include_in_schema=False)
@@ -56,11 +55,6 @@ def ladder(standing: Standing, signed: tuple[Signature, ...]) -> list[Step]:
     return found
 
 
-def foreseen(connection: Connection, desk: Desk, person: Person, proposal_id: str) -> Foreseen:
-    """What an approval of this person would do now; NotFoundError."""
-    return signing.foresee(connection, proposal_id, person.name, person.role, now_ms(), desk.policy)
-
-
 @router.get("/proposals")
 def queue(
     request: Request,
@@ -77,7 +71,7 @@ def queue(
     with desk.ledger.reading() as connection:
         found = pages.proposals(connection, chosen, sku, position(after), MOST_LOOKED_AT if only_mine else PAGE + 1)
         looked_at = found[-1][0] if len(found) == MOST_LOOKED_AT else None
-        turns = signing.turns(connection, found, person.name, person.role, now_ms(), desk.policy)
+        turns = signing.turns(connection, found, desk.occasion(person))
         if only_mine:
             found = [one for one in found if turns[one[0].proposal_id].mine]
         items = facts.items_of(connection, [proposal.sku for proposal, _where in found[:PAGE]])
@@ -102,7 +96,7 @@ def _row(
 def shown(request: Request, person: Reader, desk: TheDesk, proposal_id: str) -> HTMLResponse:
     """One proposal: what, why, who signs, and what a signature does."""
     with desk.ledger.reading() as connection:
-        seen = foreseen(connection, desk, person, proposal_id)
+        seen = signing.foresee(connection, proposal_id, desk.occasion(person))
         decided = pages.decisions(connection, None, 10, proposal_id=proposal_id)
         stopped = pages.stopped_by(connection, proposal_id) if seen.status in ("blocked", "expired") else ""
     proposal, since = seen.proposal, seen.proposal.decided_at - 90 * DAY_MS
@@ -130,7 +124,7 @@ def shown(request: Request, person: Reader, desk: TheDesk, proposal_id: str) -> 
 def preview(request: Request, person: Writer, desk: TheDesk, id: Chosen = None) -> HTMLResponse:  # noqa: A002
     """What approving the chosen ones would do, one by one and in sum; nothing is changed."""
     with desk.ledger.reading() as connection:
-        found = bulk.preview(connection, id or [], person.name, person.role, now_ms(), desk.policy)
+        found = bulk.preview(connection, id or [], desk.occasion(person))
         items = facts.items_of(connection, [row.sku for row in found.rows])
     rows = [(row, items.get(row.sku)) for row in found.rows]
     return page(request, "bulk.html", person.lang, person=person, section="proposals", preview=found, rows=rows)
@@ -140,7 +134,7 @@ def preview(request: Request, person: Writer, desk: TheDesk, id: Chosen = None) 
 def approve(person: Writer, desk: TheDesk, seal: Text, reason: Text = "", id: Chosen = None) -> Response:  # noqa: A002
     """Approve exactly what the preview showed, or nothing."""
     with desk.ledger.writing() as connection:
-        bulk.approve(connection, id or [], seal, person.name, person.role, reason, now_ms(), desk.policy)
+        bulk.approve(connection, id or [], seal, desk.occasion(person), reason)
     desk.forget("badges")
     return RedirectResponse("/proposals", 303)
 
@@ -152,6 +146,6 @@ def sign(
     """Approve or reject under the role of who signed in."""
     if verdict not in ("approve", "reject"):
         raise BadInputError(f"a verdict is approve or reject, was {verdict[:40]!r}")
-    desk.ledger.sign(proposal_id, person.name, person.role, verdict, reason, now_ms(), desk.policy)
+    desk.ledger.sign(proposal_id, desk.occasion(person), verdict, reason)
     desk.forget("badges")
     return RedirectResponse(f"/proposals/{proposal_id}", 303)

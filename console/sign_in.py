@@ -33,10 +33,10 @@ def form(request: Request, next: str = "/") -> HTMLResponse:  # noqa: A002 the n
 
 def _form(request: Request, error: str, after: str, status: int) -> HTMLResponse:
     desk = desk_of(request)
-    first = bool(desk.setup_code) and not desk.demo and not desk.ledger.has_users()
-    roles = ROLES if desk.demo else ()
+    first = bool(desk.options.setup_code) and not desk.options.demo_login and not desk.ledger.has_users()
+    roles = ROLES if desk.options.demo_login else ()
     token = desk.sessions.forgery_token(session_of(request))
-    values = {"error": error, "next": after, "roles": roles, "token": token, "oidc": desk.oidc}
+    values = {"error": error, "next": after, "roles": roles, "token": token, "oidc": desk.options.oidc}
     return page(request, "setup.html" if first else "login.html", language(request), status, **values)
 
 
@@ -68,7 +68,7 @@ def sign_in(
 def demo(request: Request, desk: TheDesk, role: Text = "", next: Text = "/", token: Text = "") -> Response:  # noqa: A002
     """Sign in as a role of the demo, without a password."""
     _ours(request, desk, token)
-    if not desk.demo or role not in ROLES:
+    if not desk.options.demo_login or role not in ROLES:
         raise NotAllowedError("signing in without a password is for the demo")
     return begin(request, desk, DEMO_PREFIX + role, local(next), "demo")
 
@@ -76,20 +76,21 @@ def demo(request: Request, desk: TheDesk, role: Text = "", next: Text = "/", tok
 @router.get("/login/sso")
 async def elsewhere(request: Request, desk: TheDesk, next: str = "/") -> Response:  # noqa: A002
     """Go to the server that vouches for people."""
-    if desk.oidc is None:
+    if desk.options.oidc is None:
         raise NotFoundError("people sign in here with a name and password; there is no [oidc] in the settings")
     request.session["next"] = local(next)
-    back = f"{desk.address.rstrip('/')}/login/sso/back" if desk.address else str(request.url_for("back_again"))
-    answer: Response = await desk.oidc.leave(request, back)
+    address = desk.options.address.rstrip("/")
+    back = f"{address}/login/sso/back" if address else str(request.url_for("back_again"))
+    answer: Response = await desk.options.oidc.leave(request, back)
     return answer
 
 
 @router.get("/login/sso/back")
 async def back_again(request: Request, desk: TheDesk) -> Response:
     """Come back from there, and begin a session."""
-    if desk.oidc is None:
+    if desk.options.oidc is None:
         raise NotFoundError("people sign in here with a name and password; there is no [oidc] in the settings")
-    name, role = await desk.oidc.come_back(request)
+    name, role = await desk.options.oidc.come_back(request)
     known = None
     if not name.startswith(DEMO_PREFIX):
         known = await asyncio.to_thread(desk.ledger.came_from_elsewhere, name, role, now_ms())
@@ -105,11 +106,11 @@ def first_admin(
 ) -> Response:
     """The first administrator, by the code that the console printed."""
     _ours(request, desk, token)
-    if not desk.setup_code or desk.demo or desk.ledger.has_users():
+    if not desk.options.setup_code or desk.options.demo_login or desk.ledger.has_users():
         raise NotAllowedError("there are people already; an administrator adds others")
     if wait := desk.brake.wait_seconds("setup"):
         return _form(request, phrase(language(request), "slow_down", wait), "/", 429)
-    if not hmac.compare_digest(desk.setup_code.encode(), code.strip().encode()):
+    if not hmac.compare_digest(desk.options.setup_code.encode(), code.strip().encode()):
         desk.brake.failed("setup")
         desk.refused(request, "setup", "setup")
         return _form(request, phrase(language(request), "wrong"), "/", 401)
@@ -140,7 +141,7 @@ def begin(request: Request, desk: Desk, name: str, after: str, way: str) -> Resp
     """A session's cookie and the page that follows; `way` is how they signed in."""
     desk.ledger.session_began(name, way, now_ms())
     response = RedirectResponse(after, 303)
-    secure = request.url.scheme == "https" or desk.address.startswith("https://")
+    secure = request.url.scheme == "https" or desk.options.is_https
     response.set_cookie(
         COOKIE, desk.sessions.begin(name), max_age=SESSION_SECONDS, httponly=True, samesite="lax", secure=secure
     )

@@ -13,6 +13,13 @@ SignerRole = Literal["pricing", "marketing_director", "finance_director", "gener
 Verdict = Literal["approve", "reject"]
 
 
+class Signer(msgspec.Struct, frozen=True):
+    """A person who signs, and the role that is theirs."""
+
+    user: str
+    role: str
+
+
 class Signature(msgspec.Struct, frozen=True, kw_only=True):
     """One person's verdict on a proposal.
 

@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from contracts.errors import BadInputError, NotAllowedError, NotFoundError
 from contracts.ids import content_hash
-from contracts.policy import Policy
 from contracts.proposals import ProposalStatus
 from ledger import signing
 from ledger.database import AUDIT_LOCK, lock
+from ledger.occasion import Occasion
 from ledger.signing import Outcome
 
 MOST_AT_ONCE = 200
@@ -49,12 +49,12 @@ class Preview(msgspec.Struct, frozen=True):
     seal: str
 
 
-def preview(connection: Connection, ids: Sequence[str], user: str, role: str, now_ms: int, policy: Policy) -> Preview:
+def preview(connection: Connection, ids: Sequence[str], occasion: Occasion) -> Preview:
     """What approving these would do now; nothing is changed. BadInputError for none or too many."""
     wanted = list(dict.fromkeys(ids))
     if not 1 <= len(wanted) <= MOST_AT_ONCE:
         raise BadInputError(f"1 to {MOST_AT_ONCE} proposals are approved at once, was {len(wanted)}")
-    rows = tuple(_row(connection, one, user, role, now_ms, policy) for one in wanted)
+    rows = tuple(_row(connection, one, occasion) for one in wanted)
     totals: dict[str, Total] = {}
     for row in rows:
         if row.outcome in ("approved", "pending"):
@@ -62,12 +62,13 @@ def preview(connection: Connection, ids: Sequence[str], user: str, role: str, no
             total.proposals += 1
             total.at_stake_minor += row.at_stake_minor
             total.expected_profit_change_minor += row.expected_profit_change_minor
-    return Preview(rows, totals, content_hash(msgspec.json.encode([user, role, rows])))
+    signer = occasion.signer
+    return Preview(rows, totals, content_hash(msgspec.json.encode([signer.user, signer.role, rows])))
 
 
-def _row(connection: Connection, proposal_id: str, user: str, role: str, now_ms: int, policy: Policy) -> PreviewRow:
+def _row(connection: Connection, proposal_id: str, occasion: Occasion) -> PreviewRow:
     try:
-        seen = signing.foresee(connection, proposal_id, user, role, now_ms, policy)
+        seen = signing.foresee(connection, proposal_id, occasion)
     except NotFoundError as error:
         return PreviewRow(proposal_id=proposal_id, outcome="refused", note=str(error))
     names = ("sku", "currency", "current_minor", "proposed_minor", "at_stake_minor", "record_hash")
@@ -83,22 +84,15 @@ def _row(connection: Connection, proposal_id: str, user: str, role: str, now_ms:
 
 
 def approve(
-    connection: Connection,
-    ids: Sequence[str],
-    seal: str,
-    user: str,
-    role: str,
-    reason: str,
-    now_ms: int,
-    policy: Policy,
+    connection: Connection, ids: Sequence[str], seal: str, occasion: Occasion, reason: str
 ) -> dict[str, ProposalStatus]:
     """Sign those the preview said would be signed, all in one transaction; status afterwards by id.
 
     NotAllowedError where anything is not as the preview showed it: then nothing is signed.
     """
     lock(connection, AUDIT_LOCK)
-    shown = preview(connection, ids, user, role, now_ms, policy)
+    shown = preview(connection, ids, occasion)
     if shown.seal != seal:
         raise NotAllowedError("these proposals are no longer as they were shown; look at the preview again")
     signing_now = [row.proposal_id for row in shown.rows if row.outcome in ("approved", "pending")]
-    return {one: signing.sign(connection, one, user, role, "approve", reason, now_ms, policy) for one in signing_now}
+    return {one: signing.sign(connection, one, occasion, "approve", reason) for one in signing_now}

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, RowMapping, insert, select
 
 from contracts.approvals import Authority, Delegation, Signature, Standing, Verdict
 from contracts.errors import NotAllowedError
-from contracts.policy import Policy
 from contracts.proposals import Proposal, ProposalStatus
 from ledger import audit, decisions, delegations, proposals
 from ledger.database import AUDIT_LOCK, lock
 from ledger.models import SignatureRow
+from ledger.occasion import Occasion
 from pricing.signing import authority, check_reason, standing
 
 Outcome = Literal["approved", "pending", "blocked", "expired", "refused"]
@@ -47,15 +47,16 @@ def _signature(row: RowMapping) -> Signature:
     return Signature(**{name: row[name] for name in Signature.__struct_fields__})
 
 
-def foresee(connection: Connection, proposal_id: str, user: str, role: str, now_ms: int, policy: Policy) -> Foreseen:
+def foresee(connection: Connection, proposal_id: str, occasion: Occasion) -> Foreseen:
     """What an approval would do; nothing is changed. NotFoundError."""
     proposal, status = proposals.must_get(connection, proposal_id)
     signed = signatures(connection, proposal_id)
+    signer, now_ms, policy = occasion.signer, occasion.at, occasion.policy
     where = standing(proposal, signed, policy.approval, now_ms)
-    handed = delegations.to_person(connection, user, now_ms)
+    handed = delegations.to_person(connection, signer.user, now_ms)
     seen = partial(Foreseen, proposal=proposal, status=status, standing=where, signed=tuple(signed))
     try:
-        given = authority(proposal, status, where, signed, user, role, handed, now_ms)
+        given = authority(proposal, status, where, signed, signer, handed, now_ms)
     except NotAllowedError as error:
         return seen(outcome="refused", note=str(error))
     if now_ms > where.expires_at:
@@ -69,16 +70,7 @@ def foresee(connection: Connection, proposal_id: str, user: str, role: str, now_
     return seen(outcome=outcome, note=objection or "", authority=given)
 
 
-def sign(
-    connection: Connection,
-    proposal_id: str,
-    user: str,
-    role: str,
-    verdict: Verdict,
-    reason: str,
-    now_ms: int,
-    policy: Policy,
-) -> ProposalStatus:
+def sign(connection: Connection, proposal_id: str, occasion: Occasion, verdict: Verdict, reason: str) -> ProposalStatus:
     """Sign a proposal and carry out what follows from it.
 
     Returns:
@@ -90,28 +82,32 @@ def sign(
         BadInputError: a rejection without a reason.
     """
     lock(connection, AUDIT_LOCK)  # two people who sign at once: the second sees what the first did
-    seen = foresee(connection, proposal_id, user, role, now_ms, policy)
+    seen = foresee(connection, proposal_id, occasion)
     if seen.authority is None:
         raise NotAllowedError(seen.note)
     text = check_reason("a rejection", reason) if verdict == "reject" else reason.strip()
     if seen.outcome == "expired":
-        return decisions.expire(connection, seen.proposal, "stale evidence", now_ms)
-    made = Signature(
-        user=user,
-        role=seen.authority.role,
-        verdict=verdict,
-        signed_at=now_ms,
-        reason=text,
-        own_role="" if role == seen.authority.role else role,
-        on_behalf_of=seen.authority.on_behalf_of,
-    )
-    _write(connection, proposal_id, made)
+        return decisions.expire(connection, seen.proposal, "stale evidence", occasion.at)
+    _write(connection, proposal_id, _made(occasion, seen.authority, verdict, text))
     if verdict == "reject":
         return proposals.set_status(connection, proposal_id, "rejected")
     if seen.outcome == "pending":
         return seen.status
-    approvers = (*(one.user for one in seen.signed), user)
-    return decisions.decide(connection, seen.proposal, approvers, now_ms, policy)
+    approvers = (*(one.user for one in seen.signed), occasion.signer.user)
+    return decisions.decide(connection, seen.proposal, approvers, occasion.at, occasion.policy)
+
+
+def _made(occasion: Occasion, given: Authority, verdict: Verdict, reason: str) -> Signature:
+    signer = occasion.signer
+    return Signature(
+        user=signer.user,
+        role=given.role,
+        verdict=verdict,
+        signed_at=occasion.at,
+        reason=reason,
+        own_role="" if signer.role == given.role else signer.role,
+        on_behalf_of=given.on_behalf_of,
+    )
 
 
 def _write(connection: Connection, proposal_id: str, made: Signature) -> None:
@@ -131,12 +127,7 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 def turns(
-    connection: Connection,
-    found: Sequence[tuple[Proposal, ProposalStatus]],
-    user: str,
-    role: str,
-    now_ms: int,
-    policy: Policy,
+    connection: Connection, found: Sequence[tuple[Proposal, ProposalStatus]], occasion: Occasion
 ) -> dict[str, Turn]:
     """Whose turn it is, by id, for those of these proposals that wait: a page of them in two queries."""
     waiting = [proposal for proposal, status in found if status == "pending"]
@@ -144,22 +135,14 @@ def turns(
     signed: dict[str, list[Signature]] = {one.proposal_id: [] for one in waiting}
     for row in connection.execute(query.order_by(SignatureRow.signed_at, SignatureRow.user)).mappings():
         signed[row["proposal_id"]].append(_signature(row))
-    handed = delegations.to_person(connection, user, now_ms)
-    return {one.proposal_id: _turn(one, signed[one.proposal_id], user, role, handed, now_ms, policy) for one in waiting}
+    handed = delegations.to_person(connection, occasion.signer.user, occasion.at)
+    return {one.proposal_id: _turn(one, signed[one.proposal_id], handed, occasion) for one in waiting}
 
 
-def _turn(
-    proposal: Proposal,
-    signed: Sequence[Signature],
-    user: str,
-    role: str,
-    handed: Sequence[Delegation],
-    now_ms: int,
-    policy: Policy,
-) -> Turn:
-    where = standing(proposal, signed, policy.approval, now_ms)
+def _turn(proposal: Proposal, signed: Sequence[Signature], handed: Sequence[Delegation], occasion: Occasion) -> Turn:
+    where = standing(proposal, signed, occasion.policy.approval, occasion.at)
     try:
-        authority(proposal, "pending", where, signed, user, role, handed, now_ms)
+        authority(proposal, "pending", where, signed, occasion.signer, handed, occasion.at)
     except NotAllowedError:
         return Turn(where, tuple(signed), mine=False)
     return Turn(where, tuple(signed), mine=True)

@@ -15,13 +15,14 @@ from contracts.approvals import Signature, Verdict
 from contracts.errors import UnavailableError
 from contracts.facts import CatalogItem, Match, StockLevel
 from contracts.observations import PricePoint
-from contracts.policy import DEFAULT, Policy
+from contracts.policy import Policy
 from contracts.proposals import Decision, Proposal, ProposalStatus
 from ledger import alerts, audit, care, decisions, facts, matching, notices, outbox, proposals, signing, upkeep, users
 from ledger.care import Care, Precision
 from ledger.database import READ_ONLY, connect, migrate
 from ledger.models import AuditRow
 from ledger.notices import Notice
+from ledger.occasion import Occasion
 from ledger.upkeep import Kept
 
 
@@ -234,19 +235,10 @@ class Ledger:
         with self.reading() as connection:
             return signing.signatures(connection, proposal_id)
 
-    def sign(
-        self,
-        proposal_id: str,
-        user: str,
-        role: str,
-        verdict: Verdict,
-        reason: str,
-        now_ms: int,
-        policy: Policy = DEFAULT,
-    ) -> ProposalStatus:
+    def sign(self, proposal_id: str, occasion: Occasion, verdict: Verdict, reason: str = "") -> ProposalStatus:
         """Approve or reject; see `ledger.signing.sign`."""
         with self.writing() as connection:
-            return signing.sign(connection, proposal_id, user, role, verdict, reason, now_ms, policy)
+            return signing.sign(connection, proposal_id, occasion, verdict, reason)
 
     def keep_approvals(self, now_ms: int, policy: Policy) -> Kept:
         """Expire, escalate and approve what needs no person; see `ledger.upkeep.keep`."""

@@ -9,11 +9,11 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from contracts.codec import decode
 from contracts.errors import NotAllowedError, NotFoundError
-from contracts.policy import Policy
 from contracts.proposals import Decision
 from ledger import audit, decisions, delegations, facts, proposals
 from ledger.database import AUDIT_LOCK, lock
 from ledger.models import DecisionRow
+from ledger.occasion import Occasion
 from pricing.recheck import recheck_undo
 from pricing.signing import AGENT, check_reason
 
@@ -38,9 +38,7 @@ class ForeseenUndo(msgspec.Struct, frozen=True, kw_only=True):
     withheld: str = ""
 
 
-def foresee(
-    connection: Connection, decision_id: str, user: str, role: str, now_ms: int, policy: Policy
-) -> ForeseenUndo:
+def foresee(connection: Connection, decision_id: str, occasion: Occasion) -> ForeseenUndo:
     """What an undo would do; nothing is changed. NotFoundError."""
     query = select(DecisionRow.__table__).where(DecisionRow.decision_id == decision_id)
     row = connection.execute(query).mappings().one_or_none()
@@ -48,8 +46,8 @@ def foresee(
         raise NotFoundError(f"no decision has the id {decision_id[:80]!r}")
     decision = decode(row["body"].encode(), Decision)
     told = row["sent_at"] is not None or row["published_at"] is not None
-    why, note = _refusal(connection, row, user, role, now_ms, policy)
-    objection = _objection(connection, decision, user, now_ms, policy) if told and not why else ""
+    why, note = _refusal(connection, row, occasion)
+    objection = _objection(connection, decision, occasion) if told and not why else ""
     if objection:
         why, note = "guard", f"decision {decision_id} cannot be undone now: {objection}"
     return ForeseenUndo(
@@ -64,14 +62,7 @@ def foresee(
 
 
 def undo(
-    connection: Connection,
-    decision_id: str,
-    user: str,
-    role: str,
-    reason: str,
-    now_ms: int,
-    policy: Policy,
-    expected: str = "",
+    connection: Connection, decision_id: str, occasion: Occasion, reason: str, expected: str = ""
 ) -> Decision | None:
     """Take a decision back; the one that does, None where nobody had been told of it.
 
@@ -86,11 +77,12 @@ def undo(
     """
     lock(connection, AUDIT_LOCK)
     text = check_reason("an undo", reason)
-    seen = foresee(connection, decision_id, user, role, now_ms, policy)
+    seen = foresee(connection, decision_id, occasion)
     if seen.outcome == "refused":
         raise NotAllowedError(seen.note)
     if expected not in ("", seen.outcome):
         raise NotAllowedError(f"decision {decision_id} is no longer as it was shown; look at it again")
+    user, now_ms = occasion.signer.user, occasion.at
     if seen.outcome == "compensates":
         return decisions.compensate(connection, seen.decision, user, text, now_ms)
     decisions.set_row(connection, seen.decision, withheld="undone")
@@ -99,13 +91,11 @@ def undo(
     return None
 
 
-def _refusal(
-    connection: Connection, row: RowMapping, user: str, role: str, now_ms: int, policy: Policy
-) -> tuple[Why, str]:
+def _refusal(connection: Connection, row: RowMapping, occasion: Occasion) -> tuple[Why, str]:
     """Why this person may not undo it, or it is none to undo; "" where they may."""
-    name = row["decision_id"]
-    roles = {role, *(one.role for one in delegations.to_person(connection, user, now_ms))}
-    signing = [step.role for step in policy.approval.ladder]
+    name, user, role = row["decision_id"], occasion.signer.user, occasion.signer.role
+    roles = {role, *(one.role for one in delegations.to_person(connection, user, occasion.at))}
+    signing = [step.role for step in occasion.policy.approval.ladder]
     if user == AGENT or not roles & set(signing):
         return "role", f"a decision is undone by one of {', '.join(signing)}, was {role}"
     if row["compensates"]:
@@ -124,8 +114,9 @@ def _refusal(
     return "", ""
 
 
-def _objection(connection: Connection, decision: Decision, user: str, now_ms: int, policy: Policy) -> str:
+def _objection(connection: Connection, decision: Decision, occasion: Occasion) -> str:
     """What a guard has against the price before, "" for nothing."""
     proposal, _status = proposals.must_get(connection, decision.proposal_id)
-    back = decisions.opposite(decision, user, now_ms)
-    return recheck_undo(back, proposal, facts.item(connection, decision.sku), policy, now_ms) or ""
+    back = decisions.opposite(decision, occasion.signer.user, occasion.at)
+    item = facts.item(connection, decision.sku)
+    return recheck_undo(back, proposal, item, occasion.policy, occasion.at) or ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contracts.approvals import Authority, Delegation, Signature, Standing
+from contracts.approvals import Authority, Delegation, Signature, Signer, Standing
 from contracts.errors import BadInputError, NotAllowedError
 from contracts.policy import Approval
 from contracts.proposals import Proposal, ProposalStatus
@@ -47,21 +47,19 @@ def authority(
     status: ProposalStatus,
     where: Standing,
     signed: Sequence[Signature],
-    user: str,
-    role: str,
+    signer: Signer,
     delegations: Sequence[Delegation],
     now_ms: int,
 ) -> Authority:
     """The role this person's signature counts for.
 
     Args:
-        role: the person's own role.
         delegations: those to this person whose givers still hold the role.
 
     Raises:
         NotAllowedError: no longer pending, the proposer, wrong role, not their turn, signed already.
     """
-    name = proposal.proposal_id
+    name, user, role = proposal.proposal_id, signer.user, signer.role
     if status != "pending":
         raise NotAllowedError(f"proposal {name} can no longer be signed: it is {status}")
     if user == AGENT:

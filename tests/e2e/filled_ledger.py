@@ -11,6 +11,7 @@ import msgspec
 
 from alerts import text
 from contracts.alerts import Alert
+from contracts.approvals import Signer
 from contracts.events import PriceMoved
 from contracts.facts import CatalogItem, Match, StockLevel
 from contracts.ids import content_hash
@@ -20,9 +21,11 @@ from contracts.proposals import GuardStep, Proposal, Signals
 from contracts.times import DAY_MS, HOUR_MS, MINUTE_MS
 from demo.samples import PRODUCTS
 from ledger import delegations, tokens
+from ledger.occasion import Occasion
 from ledger.store import Ledger
 from pricing.guards import record_hash
 
+MEI = Signer("mei", "marketing_director")
 SHOPS = ("dawn", "harbour", "meadow")
 LEANING = {"dawn": 0.99, "harbour": 1.03, "meadow": 0.94}  # how dear a shop is
 PASSWORD = "a long password"
@@ -198,8 +201,8 @@ def _fill_proposals(ledger: Ledger, now: int) -> None:
             proposal(2, now - 2 * HOUR_MS, "marketing_director"),
         ]
     )
-    ledger.sign("markdown_1", "mei", "marketing_director", "approve", "", now - 20 * MINUTE_MS)
-    ledger.sign("markdown_2", "mei", "marketing_director", "reject", "the season is over", now - HOUR_MS)
+    ledger.sign("markdown_1", Occasion(MEI, now - 20 * MINUTE_MS), "approve")
+    ledger.sign("markdown_2", Occasion(MEI, now - HOUR_MS), "reject", "the season is over")
     _fill_decisions(ledger, now)
 
 
@@ -208,7 +211,7 @@ def _fill_decisions(ledger: Ledger, now: int) -> None:
     signed = ((8, "the competitor means it"), (9, ""))
     ledger.record_proposals([proposal(number, now - 6 * MINUTE_MS, "marketing_director") for number, _ in signed])
     for number, reason in signed:
-        ledger.sign(f"markdown_{number}", "mei", "marketing_director", "approve", reason, now - 5 * MINUTE_MS)
+        ledger.sign(f"markdown_{number}", Occasion(MEI, now - 5 * MINUTE_MS), "approve", reason)
         if number == signed[0][0]:
             sent = ledger.release_decisions(10, now - 5 * MINUTE_MS, DEFAULT)
             ledger.decisions_published([one.decision_id for one in sent], now - 4 * MINUTE_MS)

@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from console.app import create_app
+from console.options import Options
 from demo.samples import PRODUCTS
 from ledger import pages
 from ledger.store import Ledger
@@ -38,7 +39,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 @pytest.fixture
 def address(ledger: Ledger, tmp_path: Path) -> Iterator[str]:
-    app = create_app(ledger, demo_login=True, data=tmp_path)
+    app = create_app(ledger, Options(demo_login=True, data=tmp_path))
     config = uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -17,6 +17,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 
+from contracts.approvals import Signer
 from contracts.codec import decode, encode
 from contracts.errors import BadInputError, NotAllowedError, NotFoundError, UnavailableError
 from contracts.facts import Match
@@ -27,6 +28,7 @@ from contracts.times import DAY_MS, HOUR_MS
 from ledger import bulk, delegations, matching, pages, signing
 from ledger import undo as undoing
 from ledger.database import MIGRATIONS, connect
+from ledger.occasion import Occasion
 from ledger.proposals import row_of
 from ledger.store import Ledger
 from ledger.verification import Anchor, Verified, verify
@@ -42,7 +44,7 @@ PASSWORD = "correct horse battery"
 
 
 def sign(ledger: Ledger, user: str, role: str, at: int = NOW + 1, number: int = 1, policy: Policy = DEFAULT) -> str:
-    return ledger.sign(f"markdown_{number}", user, role, "approve", "", at, policy)
+    return ledger.sign(f"markdown_{number}", Occasion(Signer(user, role), at, policy), "approve")
 
 
 def release(ledger: Ledger, at: int = NOW + 2) -> list[Decision]:
@@ -57,7 +59,7 @@ def published(ledger: Ledger, at: int = NOW + 2) -> list[Decision]:
 
 def undo(ledger: Ledger, decision: Decision, role: str = MD, at: int = NOW + 10, reason: str = "wrong") -> Any:
     with ledger.writing() as connection:
-        return undoing.undo(connection, decision.decision_id, "zhao", role, reason, at, DEFAULT)
+        return undoing.undo(connection, decision.decision_id, Occasion(Signer("zhao", role), at), reason)
 
 
 def looked_at(ledger: Ledger, known: Anchor | None = None) -> Verified:
@@ -89,11 +91,11 @@ def test_a_page_of_proposals_says_whose_turn_it_is(ledger: Ledger) -> None:
     sign(ledger, "mei", MD, number=3)
 
     def mine(user: str, role: str) -> dict[str, bool]:
-        found = ledger.proposals()
+        found, occasion = ledger.proposals(), Occasion(Signer(user, role), NOW + 2)
         with ledger.reading() as connection:
-            told = signing.turns(connection, found, user, role, NOW + 2, DEFAULT)
+            told = signing.turns(connection, found, occasion)
             for name, turn in told.items():
-                seen = signing.foresee(connection, name, user, role, NOW + 2, DEFAULT)
+                seen = signing.foresee(connection, name, occasion)
                 assert (turn.standing, turn.signed, turn.mine) == (
                     seen.standing,
                     seen.signed,
@@ -275,11 +277,11 @@ def test_many_are_approved_exactly_as_the_preview_showed_or_not_at_all(ledger: L
 
     def show() -> bulk.Preview:
         with ledger.reading() as connection:
-            return bulk.preview(connection, ids, "mei", MD, NOW + 1, DEFAULT)
+            return bulk.preview(connection, ids, Occasion(Signer("mei", MD), NOW + 1))
 
     def approve(seal: str) -> dict[str, str]:
         with ledger.writing() as connection:
-            return dict(bulk.approve(connection, ids, seal, "mei", MD, "", NOW + 1, DEFAULT))
+            return dict(bulk.approve(connection, ids, seal, Occasion(Signer("mei", MD), NOW + 1), ""))
 
     shown = show()
     assert [(row.outcome, row.note) for row in shown.rows[:3]] == [
@@ -296,7 +298,7 @@ def test_many_are_approved_exactly_as_the_preview_showed_or_not_at_all(ledger: L
     assert status(ledger, 1) == "pending"
     assert approve(show().seal) == {"markdown_1": "approved"}
     with ledger.reading() as connection, pytest.raises(BadInputError, match="1 to 200"):
-        bulk.preview(connection, [], "mei", MD, NOW, DEFAULT)
+        bulk.preview(connection, [], Occasion(Signer("mei", MD), NOW))
     assert looked_at(ledger).findings == ()
 
 
@@ -463,7 +465,7 @@ def busy(ledger: Ledger) -> None:
     sign(ledger, "mei", MD)
     sign(ledger, "mei", MD, number=3)
     published(ledger)
-    ledger.sign("markdown_2", "mei", MD, "reject", "wrong season", NOW + 3)
+    ledger.sign("markdown_2", Occasion(Signer("mei", MD), NOW + 3), "reject", "wrong season")
 
 
 TAMPERED = [

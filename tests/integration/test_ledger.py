@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from alerts.routing import Parcel
 from contracts.alerts import Alert, Delivery
+from contracts.approvals import Signer
 from contracts.errors import BadInputError, NotAllowedError, NotFoundError, TamperedError
 from contracts.facts import CatalogItem, Match, StockLevel
 from contracts.observations import PricePoint
@@ -19,9 +20,11 @@ from contracts.policy import DEFAULT
 from contracts.proposals import GuardStep, Proposal, Signals
 from contracts.times import HOUR_MS
 from ledger.database import connect
+from ledger.occasion import Occasion
 from ledger.store import Ledger
 from pricing.guards import record_hash
 
+MEI = Signer("mei", "marketing_director")
 NOW = 1_764_000_000_000
 
 
@@ -113,7 +116,7 @@ def test_one_signature_is_enough_for_a_small_amount_and_the_decision_waits_for_k
     ledger.record_items([item()])
     ledger.record_proposals([proposal()])
 
-    assert ledger.sign("markdown_1", "mei", "marketing_director", "approve", "", NOW + 1) == "approved"
+    assert ledger.sign("markdown_1", Occasion(MEI, NOW + 1), "approve") == "approved"
     (decision,) = ledger.unpublished_decisions(10)
     assert (decision.price_minor, decision.approved_by) == (9_800, ("mei",))
     ledger.decisions_published([decision.decision_id], NOW + 2)
@@ -127,26 +130,26 @@ def test_a_large_amount_needs_two_people_with_two_roles(ledger: Ledger) -> None:
     ledger.record_items([item()])
     ledger.record_proposals([proposal(tier="finance_director")])
 
-    assert ledger.sign("markdown_1", "mei", "marketing_director", "approve", "", NOW) == "pending"
+    assert ledger.sign("markdown_1", Occasion(MEI, NOW), "approve") == "pending"
     for user, role in (("mei", "finance_director"), ("li", "marketing_director"), ("wu", "pricing")):
         with pytest.raises(NotAllowedError):
-            ledger.sign("markdown_1", user, role, "approve", "", NOW)
-    assert ledger.sign("markdown_1", "li", "finance_director", "approve", "", NOW) == "approved"
+            ledger.sign("markdown_1", Occasion(Signer(user, role), NOW), "approve")
+    assert ledger.sign("markdown_1", Occasion(Signer("li", "finance_director"), NOW), "approve") == "approved"
     with pytest.raises(NotAllowedError, match="it is approved"):
-        ledger.sign("markdown_1", "zhao", "finance_director", "approve", "", NOW)
+        ledger.sign("markdown_1", Occasion(Signer("zhao", "finance_director"), NOW), "approve")
 
 
 def test_the_agent_never_signs_and_a_rejection_needs_a_reason(ledger: Ledger) -> None:
     ledger.record_proposals([proposal()])
 
     with pytest.raises(NotAllowedError, match="a proposer never approves"):
-        ledger.sign("markdown_1", "agent", "marketing_director", "approve", "", NOW)
+        ledger.sign("markdown_1", Occasion(Signer("agent", "marketing_director"), NOW), "approve")
     with pytest.raises(BadInputError, match="needs a reason"):
-        ledger.sign("markdown_1", "mei", "marketing_director", "reject", "  ", NOW)
-    assert ledger.sign("markdown_1", "mei", "marketing_director", "reject", "wrong season", NOW) == "rejected"
+        ledger.sign("markdown_1", Occasion(MEI, NOW), "reject", "  ")
+    assert ledger.sign("markdown_1", Occasion(MEI, NOW), "reject", "wrong season") == "rejected"
     assert [signed.reason for signed in ledger.signatures("markdown_1")] == ["wrong season"]
     with pytest.raises(NotFoundError):
-        ledger.sign("markdown_2", "mei", "marketing_director", "approve", "", NOW)
+        ledger.sign("markdown_2", Occasion(MEI, NOW), "approve")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +167,7 @@ def test_floors_are_looked_at_again_when_it_is_signed(
     ledger.record_proposals([proposal()])
     ledger.record_items([item(**fresh)])
 
-    assert ledger.sign("markdown_1", "mei", "marketing_director", "approve", "", NOW + later) == status
+    assert ledger.sign("markdown_1", Occasion(MEI, NOW + later), "approve") == status
     assert ledger.unpublished_decisions(10) == []
 
 

@@ -14,6 +14,7 @@ from joserfc.jwk import RSAKey
 
 from console.app import create_app
 from console.oidc import Oidc
+from console.options import Options
 from console.security import COOKIE
 from contracts.errors import BadInputError
 from ledger.store import Ledger
@@ -42,7 +43,7 @@ def browser(ledger: Ledger, server: OidcServer, **settings: Any) -> httpx.AsyncC
     roles = {"pricing-eu": "pricing", "bosses": "general_manager"}
     known = {"issuer": server.issuer, "client_id": CLIENT, "client_secret": SECRET, "roles": roles}
     oidc = Oidc(OidcSettings(**{**known, **settings}))
-    app = create_app(ledger, secret=b"secret", oidc=oidc, address=ADDRESS)
+    app = create_app(ledger, Options(secret=b"secret", oidc=oidc, address=ADDRESS))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS)
 
 

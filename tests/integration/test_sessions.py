@@ -14,6 +14,7 @@ import pytest
 from console import alert_pages
 from console.app import create_app
 from console.desk import Person
+from console.options import Options
 from console.security import COOKIE, Pace
 from contracts.alerts import Alert
 from ledger import tokens, users
@@ -46,7 +47,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def browser(ledger: Ledger, address: str = "") -> httpx.AsyncClient:
-    app = create_app(ledger, secret=b"secret", address=address)
+    app = create_app(ledger, Options(secret=b"secret", address=address))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://console")
 
 
@@ -157,7 +158,7 @@ async def test_who_was_refused_is_in_the_audit_chain_and_cannot_flood_it(ledger:
 
 
 async def test_a_page_that_watches_hears_nothing_after_its_session_ended(ledger: Ledger) -> None:
-    desk = create_app(ledger, secret=b"secret").state.desk
+    desk = create_app(ledger, Options(secret=b"secret")).state.desk
     session = desk.sessions.read(desk.sessions.begin(NAME))
     events = alert_pages._events(desk, Person(NAME, "pricing", "en", ""), session, AlertFilter())
     assert (await anext(events)).startswith("retry: 2000\nevent: ready")

@@ -10,6 +10,7 @@ from httpx import ASGITransport, AsyncClient
 
 from console import zone
 from console.app import create_app
+from console.options import Options
 from console.render import clock, moment
 from ledger.store import Ledger
 
@@ -25,7 +26,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def client_of(ledger: Ledger, *, demo_login: bool = False) -> AsyncClient:
-    transport = ASGITransport(create_app(ledger, demo_login=demo_login))
+    transport = ASGITransport(create_app(ledger, Options(demo_login=demo_login)))
     return AsyncClient(transport=transport, base_url="http://console")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from httpx import ASGITransport, AsyncClient
 
 from console.app import create_app
+from console.options import Options
 from crawlers.storage.snapshots import Snapshots
 from ledger.store import Ledger
 
@@ -16,7 +17,7 @@ async def test_a_page_in_another_charset_is_readable(tmp_path: Path) -> None:
     kept = Snapshots(tmp_path / "snapshots", 90, 10**6).keep(page.encode("gbk", "replace"))
     ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
     try:
-        app = create_app(ledger, data=tmp_path, demo_login=True)
+        app = create_app(ledger, Options(data=tmp_path, demo_login=True))
         async with AsyncClient(transport=ASGITransport(app), base_url="http://console") as client:
             login = await client.get("/login")
             token = login.text.partition('name="token" value="')[2].partition('"')[0]

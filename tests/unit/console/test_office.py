@@ -15,9 +15,11 @@ from sqlalchemy import text
 from console.acts import told
 from console.brief_pages import periods
 from console.desk import now_ms
+from contracts.approvals import Signer
 from contracts.facts import CatalogItem
 from contracts.policy import DEFAULT
 from ledger import pages, tokens
+from ledger.occasion import Occasion
 from ledger.store import Ledger
 from tests.unit.console.test_approval_api import proposal
 from tests.unit.console.test_pages import client_of, signed_in, token_in
@@ -40,7 +42,7 @@ def decision(ledger: Ledger) -> str:
     made = proposal("1")
     ledger.record_items([CatalogItem(made.sku, made.current_minor, made.currency, now_ms(), cost_minor=5_000)])
     ledger.record_proposals([made])
-    ledger.sign(made.proposal_id, "mei", "marketing_director", "approve", "", now_ms())
+    ledger.sign(made.proposal_id, Occasion(Signer("mei", "marketing_director"), now_ms()), "approve")
     with ledger.reading() as connection:
         [one] = pages.decisions(connection, None, 10)
     return one.decision.decision_id

@@ -9,6 +9,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from console.app import create_app
+from console.options import Options
 from contracts.alerts import Alert
 from contracts.facts import Match
 from contracts.policy import DEFAULT
@@ -67,7 +68,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def client_of(ledger: Ledger, **options: object) -> AsyncClient:
-    app = create_app(ledger, **{"demo_login": True, **options})  # type: ignore[arg-type]
+    app = create_app(ledger, Options(**{"demo_login": True, **options}))  # type: ignore[arg-type]
     return AsyncClient(transport=ASGITransport(app), base_url="http://console")
 
 

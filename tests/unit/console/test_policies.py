@@ -12,6 +12,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient, Response
 
 from console.app import create_app
+from console.options import Options
 from console.setting_names import NAMES
 from console.settings_form import as_text, fields, parse, readable, rows, values_of
 from contracts.policy import DEFAULT, STEPS, Policy
@@ -37,7 +38,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def app_of(ledger: Ledger, data: Path, **options: Any) -> Any:
-    app = create_app(ledger, demo_login=True, data=data, **options)
+    app = create_app(ledger, Options(demo_login=True, data=data, **options))
     app.state.desk.trials._command = [sys.executable, "-c", FAKE]
     return app
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.approvals import Authority, Delegation, Signature
+from contracts.approvals import Authority, Delegation, Signature, Signer
 from contracts.errors import BadInputError, BadPolicyError, NotAllowedError
 from contracts.facts import CatalogItem, Match
 from contracts.observations import PricePoint
@@ -60,7 +60,7 @@ def sign(
     handed: tuple[Delegation, ...] = (),
     approval: Approval = DEFAULT.approval,
 ) -> Authority:
-    return authority(made, "pending", standing(made, done, approval, now), done, user, role, handed, now)
+    return authority(made, "pending", standing(made, done, approval, now), done, Signer(user, role), handed, now)
 
 
 def handed(to: str, role: str, by: str = "boss", begins: int = NOW, ends: int = NOW + DAY_MS) -> Delegation:
@@ -215,7 +215,7 @@ def test_whatever_people_try_each_role_is_signed_once_by_different_people(
         if now > where.expires_at:
             break
         try:
-            counts = authority(made, "pending", where, done, user, role, given_to, now)
+            counts = authority(made, "pending", where, done, Signer(user, role), given_to, now)
         except NotAllowedError:
             continue
         assert role in where.may_answer or (delegated and FD in where.may_answer)

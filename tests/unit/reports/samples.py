@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from contracts.alerts import Alert
+from contracts.approvals import Signer
 from contracts.codec import encode
 from contracts.events import (
     MarketEvent,
@@ -26,10 +27,12 @@ from contracts.recording import MESSAGE_SCHEMA, Extent, write_file
 from contracts.times import DAY_MS, HOUR_MS, from_iso
 from contracts.topics import EVENTS, SALES, Topic
 from demo import samples as demo
+from ledger.occasion import Occasion
 from ledger.store import Ledger
 from pricing.guards import record_hash
 
 MONDAY = from_iso("2026-11-16T00:00:00Z")  # of 2026-W47
+MEI = Signer("mei", "marketing_director")
 SHOPS = ("tianmao", "jd", "蓝鲸商城")
 HOSTILE = "<script>alert(1)</script> $x$ [a](https://evil.example) =1+1 \u202egpj"
 
@@ -185,7 +188,7 @@ def fill(ledger: Ledger, recordings: Path) -> None:
     for product, day in ((0, 2.0), (1, 2.1), (3, 3.0)):
         ledger.record_proposals([proposal(product, day)])
         if product < 3:
-            ledger.sign(f"proposal_{product}_{day}", "mei", "marketing_director", "approve", "", _at(day) + HOUR_MS)
+            ledger.sign(f"proposal_{product}_{day}", Occasion(MEI, _at(day) + HOUR_MS), "approve")
     ledger.record_proposals([proposal(8, 1.0, "insufficient_cover"), proposal(9, 1.0, "insufficient_cover")])
     ledger.record_alerts([_alert(number) for number in range(12)])
     for number in range(5):
