@@ -45,6 +45,7 @@ NAMES: dict[str, tuple[str, str]] = {
     ),
     "pricing.max_changes_in_28_days": ("Changes of a product in 28 days, at most", "单品 28 天内最多调价次数"),
     "pricing.seasons": ("Seasons: what is sold then, of the usual", "季节：旺淡季销量系数"),
+    "pricing.holidays": ("Holidays: dates, and currencies they hold for", "节假日：日期及适用币种"),
     "pricing.markets": ("Markets: lowest price before a reduction", "市场：降价前最低价规则"),
     "pricing.elasticities": ("Elasticity by category, with its interval", "品类价格弹性及区间"),
     "approval.auto_below_minor": ("Approved without people below (minor units)", "自动批准金额上限（分）"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,6 +13,8 @@ from contracts.times import DAY_MS, day_of_year
 
 NewLow = Literal["show", "hold"]
 DayOfYear = Annotated[str, Meta(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+Day = Annotated[str, Meta(pattern=r"^((\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?$")]
+LEAP_YEAR = "2000-"
 EU = "EU"
 CN = "CN"
 
@@ -34,6 +37,43 @@ class Season(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.begins <= self.ends:
             return self.begins <= day <= self.ends
         return day >= self.begins or day <= self.ends
+
+
+class Holiday(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Days on which people buy otherwise; by how much is learned from sales, for all holidays alike.
+
+    From `begins` to `ends`, both included (`ends` empty: that one day), of one year, "2027-02-05",
+    or of every year, "12-24". They are calendar days of the market. It holds for items priced in
+    one of `currencies`, for all where none is named.
+    """
+
+    name: str
+    begins: Day
+    ends: Day = ""
+    currencies: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        last, yearly = self.ends or self.begins, len(self.begins) == len("12-24")
+        if len(last) != len(self.begins):
+            raise ValueError(f"holiday {self.name[:40]!r}: begins and ends both name a year, or neither does")
+        try:
+            for day in (self.begins, last):
+                date.fromisoformat(f"{LEAP_YEAR}{day}" if yearly else day)
+        except ValueError as error:
+            raise ValueError(
+                f"holiday {self.name[:40]!r}: there is no such day, was {self.begins} to {last}"
+            ) from error
+        if not yearly and last < self.begins:
+            raise ValueError(f"holiday {self.name[:40]!r} ends before it begins, was {self.begins} to {last}")
+        unknown = [currency for currency in self.currencies if not is_currency(currency)]
+        if unknown:
+            raise ValueError(f"holiday {self.name[:40]!r}: a currency is an ISO 4217 code, was {unknown[0][:20]!r}")
+
+    def holds(self, day: date) -> bool:
+        """Whether a calendar day is one of them; those of every year may go over its end."""
+        first, last = self.begins, self.ends or self.begins
+        told = day.isoformat()[-len(first) :]
+        return first <= told <= last if first <= last else told >= first or told <= last
 
 
 class MarketRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

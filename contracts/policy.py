@@ -16,7 +16,7 @@ from contracts.alerts import AlertKind, Severity
 from contracts.approvals import SignerRole
 from contracts.errors import BadPolicyError
 from contracts.ids import content_hash
-from contracts.markets import SHIPPED_MARKETS, MarketRule, Season
+from contracts.markets import SHIPPED_MARKETS, Holiday, MarketRule, Season
 from contracts.observations import PriceType
 
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
@@ -126,6 +126,7 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         seasons: what people know of the calendar: how much more is sold in some days of a year.
         markets: the rules of announced reductions, by the currency of an item.
         elasticities: by category, in place of `default_elasticity`.
+        holidays: days that the daily forecast keeps apart from usual ones, past and ahead.
     """
 
     cap_bp: Annotated[int, Meta(ge=0, le=300)] = 300
@@ -151,6 +152,7 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seasons: tuple[Season, ...] = ()
     markets: tuple[MarketRule, ...] = SHIPPED_MARKETS
     elasticities: tuple[CategoryElasticity, ...] = ()
+    holidays: tuple[Holiday, ...] = ()
 
     def __post_init__(self) -> None:
         named: set[str] = set()
@@ -163,6 +165,10 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def elasticity_of(self, category: str) -> CategoryElasticity | None:
         """What is believed of a category; None where only the default is."""
         return next((one for one in self.elasticities if one.category == category), None)
+
+    def holidays_in(self, currency: str) -> tuple[Holiday, ...]:
+        """Holidays that hold for an item priced in a currency."""
+        return tuple(one for one in self.holidays if not one.currencies or currency in one.currencies)
 
     def market(self, currency: str) -> MarketRule | None:
         """The market an item is sold in, by its currency; None where no rule is set for it."""
@@ -179,6 +185,7 @@ LATER = {
         "seasons",
         "markets",
         "elasticities",
+        "holidays",
     ),
     "alerting": ("flap_days",),
 }

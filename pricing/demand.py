@@ -1,6 +1,6 @@
 """How many units a day a SKU sells, from the intervals its sales are reported in.
 
-Reports by the day go to the daily model (weekday, price, own promotion, outages left out);
+Reports by the day go to the daily model (weekday, price, own promotion, holiday, outages left out);
 other intervals, short histories and slow movers to a mean in which recent days weigh more.
 What was sold while there was nothing to sell (`out_of_stock`) counts in neither.
 """
@@ -8,13 +8,15 @@ What was sold while there was nothing to sell (`out_of_stock`) counts in neither
 from __future__ import annotations
 
 import math
+from datetime import date
 
 import msgspec
 import numpy as np
 
 from contracts.facts import UnitsSold
+from contracts.markets import Holiday
 from contracts.times import DAY_MS
-from pricing.daily import PRICE_SD, DailyForecast, Days, daily, outages
+from pricing.daily import PRICE_SD, DailyForecast, Days, Flags, daily, outages
 from pricing.elasticity import Elasticity, assumed, combined, estimate
 
 WINDOW_DAYS = 56
@@ -26,6 +28,8 @@ ELASTICITY = -2.0  # only to bring past prices to today's
 UNEVEN = 0.05  # of a day that a daily report may be longer, shorter or later
 STEADY = 0.02  # precision of an elasticity that the days do not really speak of
 EPOCH = 719_163  # ordinal of 1970-01-01
+
+Holidays = tuple[Holiday, ...]
 
 
 class Demand(msgspec.Struct, frozen=True):
@@ -44,7 +48,7 @@ class SalesHistory:
     def __init__(self) -> None:
         self._sold: dict[int, UnitsSold] = {}
         self._version = 0
-        self._made: tuple[tuple[int, ...], DailyForecast | None] = ((), None)
+        self._made: tuple[tuple[object, ...], DailyForecast | None] = ((), None)
 
     def add(self, sold: UnitsSold) -> None:
         """Take a report; one with an empty interval, negative or infinite units says nothing."""
@@ -60,7 +64,7 @@ class SalesHistory:
         """Every report kept, in time order."""
         return [self._sold[start] for start in sorted(self._sold)]
 
-    def forecast(self, at: int) -> Demand | None:
+    def forecast(self, at: int, holidays: Holidays = ()) -> Demand | None:
         """Daily demand of the four weeks from a moment, at the last price; None where the window before it is mute.
 
         Intervals that ended after `at` are not known yet. The interval is that of the mean
@@ -69,15 +73,15 @@ class SalesHistory:
         known = self._known(at)
         if not known or known[-1].interval_end <= at - WINDOW_DAYS * DAY_MS:
             return None
-        made = self._daily(known, at)
+        made = self._daily(known, at, holidays)
         if made is None:
             return _weighted(known, at)
         return Demand(*(round(value / AHEAD_DAYS, 6) for value in made.total))
 
-    def elasticity(self, at: int, prior: float, sd: float = PRICE_SD) -> Elasticity:
+    def elasticity(self, at: int, prior: float, sd: float = PRICE_SD, holidays: Holidays = ()) -> Elasticity:
         """Own-price elasticity as of a moment: against weekday, level and promotion where reports are by the day."""
         known = self._known(at)
-        made = self._daily(known, at) if known else None
+        made = self._daily(known, at, holidays) if known else None
         if made is None:
             return estimate(known, prior, sd)
         believed = 1 / PRICE_SD**2
@@ -90,15 +94,15 @@ class SalesHistory:
     def _known(self, at: int) -> list[UnitsSold]:
         return [s for s in self.reports() if s.interval_end <= at]
 
-    def _daily(self, known: list[UnitsSold], at: int) -> DailyForecast | None:
+    def _daily(self, known: list[UnitsSold], at: int, holidays: Holidays) -> DailyForecast | None:
         """What the daily model makes of it, kept for the next who asks on the same day."""
-        key = (self._version, len(known), (at - known[0].interval_start) // DAY_MS)
+        key = (self._version, len(known), (at - known[0].interval_start) // DAY_MS, holidays)
         if self._made[0] != key:
-            self._made = (key, _by_day(known, at))
+            self._made = (key, _by_day(known, at, holidays))
         return self._made[1]
 
 
-def _by_day(known: list[UnitsSold], at: int) -> DailyForecast | None:
+def _by_day(known: list[UnitsSold], at: int, holidays: Holidays) -> DailyForecast | None:
     """What the daily model says; None where the reports are not by the day or the model asks for more."""
     first = known[0].interval_start
     days = (at - first) // DAY_MS
@@ -116,7 +120,14 @@ def _by_day(known: list[UnitsSold], at: int) -> DailyForecast | None:
     out[place] = [s.out_of_stock for s in known]
     skipped = max(0, days - DAILY_DAYS)
     day = (first + DAY_MS // 2) // DAY_MS + EPOCH + skipped
-    return daily(Days(day, units[skipped:], price[skipped:], promoted[skipped:], out=out[skipped:]), ELASTICITY)
+    free = _free(holidays, day, len(price) - skipped)
+    return daily(Days(day, units[skipped:], price[skipped:], promoted[skipped:], free, out[skipped:]), ELASTICITY)
+
+
+def _free(holidays: Holidays, first: int, count: int) -> Flags:
+    """Which of the days from `first` on (date.toordinal) are holidays."""
+    days = [date.fromordinal(first + number) for number in range(count)] if holidays else []
+    return np.array([any(one.holds(day) for one in holidays) for day in days], dtype=bool)
 
 
 def _weighted(known: list[UnitsSold], at: int) -> Demand | None:

@@ -35,8 +35,9 @@ def gather(
     standing = state.markdown
     quote = _quote(state, event)
     others = _comparable(state, currency)
-    demand = state.sales.forecast(at)
-    elasticity = state.sales.elasticity(at, *_believed(pricing, item.category if item else ""))
+    holidays = pricing.holidays_in(currency)
+    demand = state.sales.forecast(at, holidays)
+    elasticity = state.sales.elasticity(at, *_believed(pricing, item.category if item else ""), holidays)
     window = at - pricing.cap_window_days * DAY_MS
     skus, margin = _budget(spent, sku)
     return Signals(

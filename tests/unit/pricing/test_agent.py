@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from contracts.codec import encode
 from contracts.events import MarketEvent, OutOfStock, PriceMoved
 from contracts.facts import Match, StockLevel
+from contracts.markets import Holiday
 from contracts.policy import DEFAULT, Policy, Pricing
 from contracts.proposals import Decision, Proposal
-from contracts.times import DAY_MS, HOUR_MS
+from contracts.times import DAY_MS, HOUR_MS, to_iso
 from pricing.agent import PricingAgent
 from pricing.recheck import recheck
 from tests.unit.pricing.samples import NOW, item, move, ready, sales
@@ -30,6 +31,20 @@ def approve(agent: PricingAgent, made: Proposal, at: int) -> None:
             proposal_id=made.proposal_id,
         )
     )
+
+
+@pytest.mark.parametrize(("currency", "kept_apart"), [("CNY", True), ("EUR", False)])
+def test_holidays_of_its_currency_reach_the_forecast(currency: str, kept_apart: bool) -> None:
+    yesterday = to_iso(NOW - DAY_MS // 2)[:10]
+    fair = Policy(pricing=Pricing(holidays=(Holiday("fair", yesterday, currencies=(currency,)),)))
+    agents = [ready(DEFAULT), ready(fair)]
+    for agent in agents:
+        agent.on_sales(msgspec.structs.replace(sales()[0], units=60.0))
+    usual, told = (agent.on_event(move(8_000))[0].signals.daily_demand for agent in agents)
+    assert usual is not None
+    assert told is not None
+    assert (told < usual) == kept_apart
+    assert (told == usual) != kept_apart
 
 
 def test_a_cut_gives_a_markdown_within_the_cap() -> None:

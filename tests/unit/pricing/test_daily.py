@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 import numpy as np
@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.facts import UnitsSold
-from contracts.times import DAY_MS
+from contracts.markets import Holiday
+from contracts.times import DAY_MS, from_iso
 from pricing.daily import Days, daily, outages
 from pricing.demand import SalesHistory
 from tests.unit.pricing.samples import NOW, sales
@@ -165,6 +166,48 @@ def test_who_was_never_in_stock_has_an_unknown_demand() -> None:
     assert history(weekly).forecast(NOW) is None
     assert history(daily_reports).forecast(NOW) is None
     assert history([*weekly, UnitsSold("A", NOW - 21 * DAY_MS, NOW - 14 * DAY_MS, 70.0)]).forecast(NOW).mean == 10  # type: ignore[union-attr]
+
+
+TODAY = date(2026, 6, 22)
+
+
+def fair(weeks: int) -> Holiday:
+    """Four days of a fair, from a Thursday on, so many weeks from today."""
+    first = TODAY + timedelta(days=3 + 7 * weeks)
+    return Holiday("fair", first.isoformat(), (first + timedelta(days=3)).isoformat())
+
+
+def sold_at_fairs(fairs: list[Holiday]) -> list[UnitsSold]:
+    """Ten a day and thirty at a fair, for 80 Chinese days."""
+    days = [TODAY - timedelta(days=number) for number in range(1, 81)]
+    starts = [from_iso(f"{day}T00:00:00+08:00") for day in days]
+    units = [30.0 if any(one.holds(day) for one in fairs) else 10.0 for day in days]
+    return [
+        UnitsSold("A", start, start + DAY_MS, sold, 1_000, "CNY") for start, sold in zip(starts, units, strict=True)
+    ]
+
+
+def test_holidays_are_kept_apart_from_usual_days_and_counted_where_they_come() -> None:
+    past, ahead = [fair(-9), fair(-6), fair(-2)], fair(1)
+    reports, now = sold_at_fairs(past), from_iso(f"{TODAY}T00:00:00+08:00")
+
+    def mean(*told: Holiday) -> float:
+        made = history(reports).forecast(now, told)
+        assert made is not None
+        return made.mean
+
+    assert mean(*past) == pytest.approx(10.0, rel=0.05)
+    assert mean(*past, ahead) == pytest.approx((24 * 10 + 4 * 30) / 28, rel=0.05)
+    assert mean() > 11  # the fair of two weeks ago is taken for usual
+
+
+def test_other_holidays_are_another_question() -> None:
+    made, past = history(sold_at_fairs([fair(-2)])), (fair(-2),)
+    now = from_iso(f"{TODAY}T00:00:00+08:00")
+
+    assert made.forecast(now) != made.forecast(now, past)
+    assert made.forecast(now) == history(sold_at_fairs([fair(-2)])).forecast(now)
+    assert made.elasticity(now, -2.0, holidays=past).refused == "steady_price"
 
 
 def test_order_of_arrival_and_asking_twice_change_nothing() -> None:
