@@ -16,7 +16,7 @@ from contracts.errors import BadRecordingError
 from contracts.money import UNSTATED
 from contracts.recording import files_of
 from contracts.topics import OBSERVATIONS
-from runtime.sheets import written
+from runtime.sheets import not_decoded, written
 
 CSV_BLOCK = 8 * 1024 * 1024
 TEXT_COLUMNS = (*NAMES, "observed_at", "price", "list_price", "promotion", "promotions")
@@ -83,6 +83,8 @@ class Recording:
                     batch, passed = _after(batch, passed)  # noqa: PLW2901 what an earlier file held
                     for start in range(0, batch.num_rows, ROWS):
                         yield Frame(batch.slice(start, ROWS), self.currency, str(path))
+            except UnicodeDecodeError:
+                self._corrupt(BadRecordingError(f"{path} {not_decoded('')}"))
             except (pa.ArrowException, OSError) as error:
                 self._corrupt(BadRecordingError(f"{path} cannot be read: {str(error).splitlines()[0]}"))
             except BadRecordingError as error:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+import socket
 from typing import Annotated
 
 import typer
+
+from cli.options import Config
+from contracts.errors import BadInputError
 
 
 def console(
@@ -14,7 +18,7 @@ def console(
     demo_login: Annotated[
         bool, typer.Option("--demo-login", help="Choose a role instead of a password; on loopback only.")
     ] = False,
-    config: Annotated[Path | None, typer.Option(help="Configuration, default priceradar.toml here.")] = None,
+    config: Config = None,
 ) -> None:
     """Serve the console: pages for people, a REST API and /metrics.
 
@@ -22,9 +26,7 @@ def console(
 
     Example: priceradar console --port 8080
     """
-    import ipaddress
     import secrets
-    import socket
 
     import uvicorn
 
@@ -33,20 +35,13 @@ def console(
     from console.oidc import Oidc
     from console.options import Options
     from console.security import secret_of
-    from contracts.errors import BadInputError, UnavailableError
     from ledger.store import Ledger
     from runtime.run_files import announce
     from runtime.settings import load_settings
 
     settings = load_settings(config, console_host=host, console_port=port)
-    if demo_login and not ipaddress.ip_address(socket.gethostbyname(settings.console_host)).is_loopback:
-        raise BadInputError(f"--demo-login is for loopback only, was {settings.console_host}; use --host 127.0.0.1")
     policy = in_force(settings)
-    try:
-        listener = socket.create_server((settings.console_host, settings.console_port))
-    except OSError as error:
-        where = f"{settings.console_host}:{settings.console_port}"
-        raise UnavailableError(f"the console cannot listen on {where}: {error}; choose another --port") from error
+    listener = _listener(settings.console_host, settings.console_port, only_loopback=demo_login)
     ledger = Ledger.open(settings.ledger_url)
     address = "http://{}:{}".format(*listener.getsockname()[:2])
     code = "" if demo_login or ledger.has_users() else secrets.token_hex(6)
@@ -73,3 +68,17 @@ def console(
         uvicorn.Server(config_).run(sockets=[listener])
     finally:
         ledger.close()
+
+
+def _listener(host: str, port: int, only_loopback: bool) -> socket.socket:
+    import ipaddress
+
+    try:
+        if only_loopback and not ipaddress.ip_address(socket.gethostbyname(host)).is_loopback:
+            raise BadInputError(f"--demo-login is for loopback only, was {host}; use --host 127.0.0.1")
+        return socket.create_server((host, port))
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise BadInputError(
+            f"the console cannot listen on {host}:{port}: {reason}; choose another --host or --port"
+        ) from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.options import Config
 from contracts.errors import BadInputError, UnavailableError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def crawl(
     allow_private: Annotated[bool, typer.Option("--allow-private", help="also private and loopback addresses")] = False,
     encoding: Annotated[str, typer.Option(help="of a CSV file that is not UTF-8, such as gb18030")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only check the watchlist and the sources")] = False,
+    config: Config = None,
 ) -> None:
     """Fetch the pages of a watchlist, politely, and send one observation a page to Kafka.
 
@@ -38,8 +40,8 @@ def crawl(
     from crawlers.shops import read, read_sources
     from runtime.settings import load_settings
 
-    rows = [] if watchlist is None else _watched(watchlist, encoding)
-    settings = load_settings()
+    rows = [] if watchlist is None else watched(watchlist, encoding)
+    settings = load_settings(config)
     read(settings.shops)
     sources = read_sources(settings.shops)
     known = _matched(settings) if matched or sources else []
@@ -66,7 +68,8 @@ def crawl(
         raise UnavailableError(f"nothing gave an observation: {_summary(outcomes)}")
 
 
-def _watched(watchlist: Path, encoding: str) -> list[Row]:
+def watched(watchlist: Path, encoding: str = "") -> list[Row]:
+    """The pages of a watchlist, bad rows told and left out; BadInputError where there is none."""
     from crawlers.pages.watchlist import read
 
     found = read(watchlist, encoding)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.options import Config
 from contracts.errors import BadInputError
 
 dead = typer.Typer(help="Messages that could not be used: list them, look at one, put them back.", no_args_is_help=True)
 
-Config = Annotated[Path | None, typer.Option(help="Settings file; priceradar.toml here by default.")]
 OfTopic = Annotated[str, typer.Option("--topic", help="Only of this topic, such as price.observations.v1.")]
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
+from cli.options import Config
 from contracts.errors import PriceRadarError, UnavailableError
 
 if TYPE_CHECKING:
@@ -19,7 +17,7 @@ LEAST_FREE_BYTES = 2 * 1024**3
 
 
 def doctor(
-    config: Annotated[Path | None, typer.Option(help="Settings file; priceradar.toml here by default.")] = None,
+    config: Config = None,
 ) -> None:
     """Check policy, Java, disk, Kafka, topics and ledger from here; exit status 1 where something is not well.
 

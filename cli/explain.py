@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cli.options import Config
 from contracts.errors import BadInputError, BadPolicyError, NotFoundError
 from contracts.policy import SHIPPED, Policy
 from contracts.proposals import Proposal
+
+if TYPE_CHECKING:
+    from runtime.settings import Settings
 
 ProposalId = Annotated[str, typer.Argument(metavar="ID", help="A proposal's id, as the console and alerts show it.")]
 PolicyOption = Annotated[str, typer.Option("--policy", help="Policy file or name; else the one of the settings.")]
@@ -18,14 +22,16 @@ PolicyOption = Annotated[str, typer.Option("--policy", help="Policy file or name
 def explain(
     proposal_id: ProposalId,
     lang: Annotated[Literal["en", "zh"], typer.Option(help="Language of the note.")] = "en",
+    config: Config = None,
 ) -> None:
     """Print a proposal as a colleague's note: evidence, every guard before and after, what it is worth.
 
     Example: priceradar explain proposal_4406daa2a373cf395c69a58771a1ae1a --lang zh
     """
     from pricing.explain import explain as note
+    from runtime.settings import load_settings
 
-    print(note(_find(proposal_id), lang))
+    print(note(_find(proposal_id, load_settings(config)), lang))
 
 
 def verify(
@@ -36,6 +42,7 @@ def verify(
     since: Annotated[
         str, typer.Option(help="NUMBER:HASH that an earlier verify printed: the chain must still hold it.")
     ] = "",
+    config: Config = None,
 ) -> None:
     """Recompute a proposal and compare it byte for byte, or find every row of the ledger that was tampered with.
 
@@ -45,24 +52,25 @@ def verify(
     Example: priceradar verify proposal_4406daa2a373cf395c69a58771a1ae1a --policy policies/winter.toml
     """
     from pricing.verify import verify as check
+    from runtime.settings import load_settings
 
+    settings = load_settings(config)
     if not proposal_id:
-        _verify_all(since)
+        _verify_all(since, settings)
         return
-    proposal = _find(proposal_id)
-    check(proposal, _policy(proposal, policy))
+    proposal = _find(proposal_id, settings)
+    check(proposal, _policy(proposal, policy, settings))
     print(f"{proposal.proposal_id}: recomputed, identical ({proposal.record_hash})")
 
 
-def _verify_all(since: str) -> None:
+def _verify_all(since: str, settings: Settings) -> None:
     from contracts.errors import TamperedError
     from ledger.store import Ledger
     from ledger.verification import parse_anchor
     from ledger.verification import verify as look
-    from runtime.settings import load_settings
 
     known = parse_anchor(since) if since else None
-    ledger = Ledger.open(load_settings().ledger_url)
+    ledger = Ledger.open(settings.ledger_url)
     try:
         with ledger.snapshot() as connection:
             found = look(connection, known)
@@ -81,11 +89,10 @@ def _verify_all(since: str) -> None:
     print("every row is what the acts say")
 
 
-def _find(proposal_id: str) -> Proposal:
+def _find(proposal_id: str, settings: Settings) -> Proposal:
     from ledger.store import Ledger
-    from runtime.settings import load_settings
 
-    ledger = Ledger.open(load_settings().ledger_url)
+    ledger = Ledger.open(settings.ledger_url)
     try:
         found: Proposal | None = ledger.proposal(proposal_id)
     finally:
@@ -95,13 +102,11 @@ def _find(proposal_id: str) -> Proposal:
     return found
 
 
-def _policy(proposal: Proposal, named: str) -> Policy:
+def _policy(proposal: Proposal, named: str, settings: Settings) -> Policy:
     """The policy a proposal was made under: by name, from the settings, or a kept or shipped one of that version."""
     from cli.policies import named as policy_named
     from runtime.policies import load_policy
-    from runtime.settings import load_settings
 
-    settings = load_settings()
     if named:
         return policy_named(named, settings)
     for policy in (load_policy(settings.policy), *SHIPPED.values()):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from contracts.errors import BadInputError
-from runtime.sheets import Sheet, written
+from runtime.sheets import Sheet, not_decoded, written
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -97,6 +97,8 @@ def read_table(path: Path) -> pa.Table:
             how = written(path)
             read, parse = csv.ReadOptions(encoding=how.encoding), csv.ParseOptions(delimiter=how.delimiter)
             table = csv.read_csv(path, read, parse, text)
+    except UnicodeDecodeError as error:
+        raise BadInputError(f"{path} {not_decoded('')}") from error
     except (pa.ArrowInvalid, OSError) as error:
         raise BadInputError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
     missing = [name for name in KEYS if name not in table.column_names]

@@ -11,16 +11,15 @@ from typing import Annotated
 
 import typer
 
+from cli.options import Config, Currency, Encoding, check_currency
 from contracts.errors import BadInputError, BadRowError
-from runtime.sheets import is_parquet
+from runtime.sheets import parquet_rows
 
 SHOWN_ROWS = 20
 
 group = typer.Typer(no_args_is_help=True, help="Bring in catalogue, stock, matches, sales, or observations.")
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV, Excel or Parquet file.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report every bad row and change nothing.")]
-Encoding = Annotated[str, typer.Option(help="Of a CSV file that is not UTF-8, such as gb18030.")]
-Config = Annotated[Path | None, typer.Option(help="Settings file; priceradar.toml here by default.")]
 
 
 class Refused:
@@ -82,10 +81,10 @@ def sales(file: File, encoding: Encoding = "", dry_run: DryRun = False, config: 
 
 @group.command("observations")
 def observations(
-    file: File,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file.")],
     dry_run: DryRun = False,
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the recording; data/imports/NAME.")] = None,
-    currency: Annotated[str, typer.Option("--currency", help="Of rows that state none, ISO 4217.")] = "XXX",
+    currency: Currency = "XXX",
     encoding: Encoding = "",
     column: Annotated[
         list[str] | None, typer.Option("--column", metavar="OURS=THEIRS", help="A column that has another name there.")
@@ -100,18 +99,17 @@ def observations(
     Example: priceradar import observations prices.csv --column competitor=SHOP --column product_id=EAN
     """
     from backtest.importing import ObservationImport
-    from contracts.errors import UnknownCurrencyError
-    from contracts.money import is_currency
     from runtime.settings import load_settings
 
     if not file.is_file():
-        raise BadInputError(f"{file} does not exist; name a CSV or Parquet file")
-    if not is_currency(currency):
-        raise UnknownCurrencyError(f"--currency must be an ISO 4217 code, was {currency!r}")
+        raise BadInputError(f"{file} is not a file; name a CSV or Parquet file")
+    if file.suffix.lower() in (".xlsx", ".xls"):
+        raise BadInputError(f"{file} is an Excel workbook, and observations are many: save them as CSV or Parquet")
+    check_currency(currency)
     settings = load_settings(config)
     folder = out or settings.data / "imports" / file.stem
     refused = Refused()
-    with _bar(f"import {file.name}", _rows_of(file)) as progress:
+    with _bar(f"import {file.name}", parquet_rows(file)) as progress:
         work = ObservationImport(file, currency, _columns(column or []), refused, progress, encoding)
         done = work.check() if dry_run else work.write(folder)
     print(
@@ -131,7 +129,7 @@ def _facts(kind: str, file: Path, encoding: str, dry_run: bool, config: Path | N
     from streams.admin import ensure_topics
 
     if not file.is_file():
-        raise BadInputError(f"{file} does not exist; name a CSV, Excel or Parquet file")
+        raise BadInputError(f"{file} is not a file; name a CSV, Excel or Parquet file")
     settings = load_settings(config) if dry_run else kafka_settings(config)
     refused, count = Refused(), 0
     source = FactFile(file, kind, settings.currency, int(time.time() * 1000), refused, encoding)
@@ -161,17 +159,6 @@ def _columns(pairs: list[str]) -> dict[str, str]:
             raise BadInputError(f"--column must be OURS=THEIRS, was {pair!r}")
         found[ours] = theirs
     return found
-
-
-def _rows_of(file: Path) -> int | None:
-    from pyarrow import ArrowException, parquet
-
-    if not is_parquet(file):
-        return None
-    try:
-        return int(parquet.read_metadata(file).num_rows)
-    except (ArrowException, OSError):
-        return None  # reading it will say so
 
 
 @contextmanager

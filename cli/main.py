@@ -30,12 +30,15 @@ from cli import (
 )
 from contracts.errors import BadInputError, PriceRadarError
 
+WRONG_PLACE = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+
 app = typer.Typer(
     name="priceradar",
     help="Watch competitors' prices, alert on moves over 5 %, propose markdowns of at most 3 %.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -45,24 +48,24 @@ def priceradar() -> None:
     """Watch competitors' prices, alert on moves over 5 %, propose markdowns of at most 3 %."""
 
 
-app.command("backtest")(backtest.backtest)
-app.command("brief")(brief.brief)
-app.command("replay")(replay.replay)
-app.command("shadow")(shadow.shadow)
-app.command("crawl")(crawl.crawl)
-app.command("extract")(extract.extract)
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("worker")(worker.worker)
 app.command("console")(console.console)
+app.add_typer(users.group, name="users")
+app.command("crawl")(crawl.crawl)
+app.command("extract")(extract.extract)
+app.add_typer(import_.group, name="import")
 app.command("match")(match.match)
+app.command("replay")(replay.replay)
+app.command("backtest")(backtest.backtest)
+app.command("shadow")(shadow.shadow)
 app.command("forecast")(forecast.forecast)
 app.command("explain")(explain.explain)
 app.command("verify")(explain.verify)
-app.command("doctor")(doctor.doctor)
+app.command("brief")(brief.brief)
 app.add_typer(dead.dead, name="dead")
-app.add_typer(import_.group, name="import")
-app.add_typer(users.group, name="users")
+app.command("doctor")(doctor.doctor)
 
 
 def main() -> None:
@@ -82,7 +85,17 @@ def main() -> None:
         code = 1
     except BrokenPipeError:
         code = 0
+    except OSError as error:  # a folder that cannot be made, a full disk, an address that is not known
+        print(f"priceradar: {_of_system(error)}", file=sys.stderr)
+        code = 2 if isinstance(error, WRONG_PLACE) else 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _of_system(error: OSError) -> str:
+    """What the operating system had against it, and where."""
+    if error.filename is None:
+        return str(error).splitlines()[0]
+    return f"{error.filename} cannot be used: {error.strerror}; name another file or folder"
 
 
 def _say_usage(error: typer.TyperException) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.options import Config, Encoding
 from contracts.errors import BadInputError
 from runtime.sheets import Sheet
 
@@ -24,9 +25,9 @@ def match(
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="CSV: competitor, product_id, name, brand, gtin, mpn.")
     ] = None,
-    encoding: Annotated[str, typer.Option(help="Of a CSV file that is not UTF-8, such as gb18030.")] = "",
+    encoding: Encoding = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be matched.")] = False,
-    config: Annotated[Path | None, typer.Option(help="Settings file; priceradar.toml here by default.")] = None,
+    config: Config = None,
 ) -> None:
     """Match competitors' products to our catalogue by GTIN, MPN with brand, or name.
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from contracts.errors import BadPolicyError, UnavailableError
@@ -47,10 +46,10 @@ def named(name: str, settings: Settings) -> Policy:
 
 
 def _asked(settings: Settings, question: Callable[[Connection], T | None]) -> T | None:
-    url = make_url(settings.ledger_url)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
-        return None  # asking would make an empty one
     engine = connect(settings.ledger_url)  # the whole ledger takes longer to import than the answer
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
+        engine.dispose()
+        return None  # asking would make an empty one
     try:
         with engine.connect().execution_options(**{READ_ONLY: True}) as connection:
             return question(connection)

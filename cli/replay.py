@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.options import Config, Currency, RecordingPath, SkipCorrupt, check_currency
+
 
 def replay(
-    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="A Parquet file, a CSV file or a folder.")],
+    recording: RecordingPath,
     speed: Annotated[str, typer.Option("--speed", help="Times as fast as it happened, or max.")] = "max",
-    currency: Annotated[str, typer.Option("--currency", help="Of rows that state none, ISO 4217.")] = "XXX",
-    skip_corrupt: Annotated[bool, typer.Option("--skip-corrupt", help="Leave files out that cannot be read.")] = False,
-    config: Annotated[Path | None, typer.Option(help="Settings file; priceradar.toml here by default.")] = None,
+    currency: Currency = "XXX",
+    skip_corrupt: SkipCorrupt = False,
+    config: Config = None,
 ) -> None:
     """Send a recording's observations and facts to Kafka in the order they happened; the workers do the rest.
 
@@ -27,15 +28,12 @@ def replay(
     from backtest.progress import shown
     from backtest.recording import Recording
     from backtest.replaying import messages_of
-    from contracts.errors import UnknownCurrencyError
-    from contracts.money import is_currency
     from runtime.publish import Publisher
     from runtime.run_files import kafka_settings
     from streams.admin import ensure_topics
 
     factor = _factor(speed)
-    if not is_currency(currency):
-        raise UnknownCurrencyError(f"--currency must be an ISO 4217 code, was {currency!r}")
+    check_currency(currency)
     settings = kafka_settings(config)
     ensure_topics(settings.kafka)
     source = Recording(recording, currency, skip_corrupt)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.options import Config
+
 
 def shadow(
-    policy: Annotated[str, typer.Option("--policy", help="The policy to try: a file, or one that ships.")],
-    against: Annotated[str, typer.Option("--against", help="The one in force; as configured by default.")] = "",
+    policy: Annotated[str, typer.Option("--policy", help="The policy to try: a file, one that ships, or a version.")],
+    against: Annotated[str, typer.Option("--against", help="Another policy; the one in force by default.")] = "",
     seconds: Annotated[float, typer.Option("--seconds", help="End by itself after so long; 0: with Ctrl-C.")] = 0,
     past: Annotated[
         bool, typer.Option("--past", help="Report what Kafka still holds too, not only what comes.")
     ] = False,
-    config: Annotated[Path | None, typer.Option(help="Settings file; priceradar.toml here by default.")] = None,
+    config: Config = None,
 ) -> None:
     """Report events that only one of two policies raises: a JSON line each, at the end a summary. Nothing is written.
 
@@ -28,16 +29,17 @@ def shadow(
     from kafka import KafkaConsumer, TopicPartition
 
     from backtest.shadow import Shadow
+    from cli.policies import in_force, named
     from contracts.codec import encode
     from contracts.topics import OBSERVATIONS
-    from runtime.policies import load_policy
+    from runtime.reachable import require_kafka
     from runtime.run_files import kafka_settings
 
     settings = kafka_settings(config)
-    both = Shadow(load_policy(against or settings.policy), load_policy(policy))
+    both = Shadow(named(against, settings) if against else in_force(settings), named(policy, settings))
     ends_at = time.monotonic() + seconds if seconds else float("inf")
     consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka.split(","), auto_offset_reset="earliest", enable_auto_commit=False
+        bootstrap_servers=require_kafka(settings.kafka), auto_offset_reset="earliest", enable_auto_commit=False
     )
     try:
         tps = [TopicPartition(OBSERVATIONS.name, number) for number in range(OBSERVATIONS.partitions)]

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from cli.options import Config
+
 
 def up(
-    config: Annotated[Path | None, typer.Option(help="Settings file; priceradar.toml here by default.")] = None,
+    config: Config = None,
     watchlist: Annotated[Path | None, typer.Option(help="Crawl these pages too, again and again.")] = None,
     every: Annotated[float, typer.Option(min=1, help="Seconds between two rounds of the crawl.")] = 900,
 ) -> None:
@@ -21,6 +23,7 @@ def up(
     """
     from rich.console import Console
 
+    from cli.crawl import watched
     from cli.machine import WORKERS, machine, until_asked_to_stop
     from crawlers.shops import read_sources
     from runtime.settings import load_settings
@@ -28,6 +31,8 @@ def up(
     screen = Console(highlight=False)
     settings = load_settings(config)
     sources = read_sources(settings.shops)
+    if watchlist is not None:
+        watched(watchlist)  # a wrong one is told before anything starts
     with until_asked_to_stop() as stop, machine(settings, screen.print) as running:
         if watchlist is not None or sources:
             pages = ("--watchlist", str(watchlist)) if watchlist is not None else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.options import Config
+
 if TYPE_CHECKING:
     from ledger.store import Ledger
 
 group = typer.Typer(help="Who may sign in to the console, and as what.", no_args_is_help=True)
-Config = Annotated[Path | None, typer.Option(help="Configuration, default priceradar.toml here.")]
 
 
 @contextmanager
@@ -49,7 +51,7 @@ def add(
         raise BadInputError(f"a name has 1 to 100 characters and does not begin with demo-, was {name[:40]!r}")
     try:
         given = password_file.read_text("utf-8").strip() if password_file else None
-        password = None if sso else given or _asked()
+        password = None if sso else _asked() if given is None else given
     except (OSError, UnicodeDecodeError) as error:
         raise BadInputError(f"the password file {password_file} cannot be read: {error}") from error
     with _ledger(config) as ledger:
@@ -60,6 +62,8 @@ def add(
 def _asked() -> str:
     from contracts.errors import BadInputError
 
+    if not sys.stdin.isatty():
+        raise BadInputError("a password is asked for at a terminal; elsewhere name a --password-file")
     password = getpass.getpass("Password: ")
     if getpass.getpass("Once more: ") != password:
         raise BadInputError("the two passwords differ; try again")
@@ -82,8 +86,11 @@ def listed(config: Config = None) -> None:
     from ledger import pages
 
     with _ledger(config) as ledger, ledger.reading() as connection:
-        for person in pages.people(connection):
-            print(f"{person.name}\t{person.role}{'  (disabled)' if person.disabled else ''}")
+        everybody = pages.people(connection)
+    for person in everybody:
+        print(f"{person.name}\t{person.role}{'  (disabled)' if person.disabled else ''}")
+    if not everybody:
+        print("nobody may sign in yet; see priceradar users add --help", file=sys.stderr)
 
 
 @group.command("change")

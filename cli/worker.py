@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 import importlib
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from cli.options import Config
 
 
 class WorkerName(StrEnum):
@@ -30,7 +31,7 @@ MODULES = {
 
 def worker(
     name: Annotated[WorkerName, typer.Argument(help="Which worker.")],
-    config: Annotated[Path | None, typer.Option(help="Settings file; priceradar.toml here by default.")] = None,
+    config: Config = None,
 ) -> None:
     """Run one worker until it is asked to stop; start more of the same name to share its work.
 

@@ -17,7 +17,7 @@ from contracts.facts import CatalogItem, Match, StockLevel, UnitsSold
 from contracts.money import is_currency, to_minor
 from contracts.times import DAY_MS, from_iso
 from contracts.topics import CATALOG, MATCHES, SALES, STOCK, Topic
-from runtime.sheets import Sheet, is_parquet
+from runtime.sheets import Sheet, is_parquet, parquet_rows
 
 Fact = CatalogItem | Match | StockLevel | UnitsSold
 KINDS: dict[str, Topic] = {"catalog": CATALOG, "stock": STOCK, "matches": MATCHES, "sales": SALES}
@@ -68,7 +68,7 @@ class FactFile:
 
     def rows(self) -> int | None:
         """Number of rows where the file says it, else None."""
-        return int(parquet.read_metadata(self.path).num_rows) if is_parquet(self.path) else None
+        return parquet_rows(self.path)
 
     def facts(self) -> Iterator[Fact]:
         """The usable rows; BadInputError where the file itself is unusable."""
@@ -108,7 +108,8 @@ class FactFile:
         if self.kind == "sales" and not ({"date"} & set(names) or {"interval_start", "interval_end"} <= set(names)):
             missing.append("date (or interval_start and interval_end)")
         if missing:
-            raise BadInputError(f"{self.path} lacks the column {', '.join(missing)}; it has {', '.join(names)[:200]}")
+            has = ", ".join(names)[:200] or "no header"
+            raise BadInputError(f"{self.path} lacks the column {', '.join(missing)}; it has {has}")
         self.ignored = [name for name in names if name not in known]
 
     def _fact(self, row: Mapping[Any, Any]) -> Fact:

@@ -6,10 +6,14 @@ base units, and no label ever holds a SKU, a URL or a user.
 
 from __future__ import annotations
 
+import errno
 from importlib.metadata import version
 
 from prometheus_client import Counter, Gauge, Histogram, Info, start_http_server
 
+from contracts.errors import BadInputError
+
+MOST_PROCESSES = 20  # of one machine that serve metrics
 LATENCY_BUCKETS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)  # 10 s is the objective
 
 ITEMS_IN = Counter("priceradar_stage_items_in_total", "Items a stage took in", ["stage"])
@@ -43,7 +47,14 @@ def processed(stage: str, items_in: int, items_out: int) -> None:
 
 
 def serve_metrics(port: int, host: str = "127.0.0.1") -> int:
-    """Serve /metrics in a thread; port 0 picks a free one. Returns the port."""
+    """Serve /metrics in a thread; the port, which is the first free one from `port` on, 0: any. BadInputError."""
     BUILD.info({"version": version("priceradar")})
-    server, _thread = start_http_server(port, addr=host)
-    return int(server.server_port)
+    for candidate in range(port, port + (MOST_PROCESSES if port else 1)):
+        try:
+            server, _thread = start_http_server(candidate, addr=host)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                continue  # another process of this machine
+            raise BadInputError(f"metrics cannot be served at {host}:{candidate}: {error}") from error
+        return int(server.server_port)
+    raise BadInputError(f"no port from {port} on at {host} is free for metrics; set another PRICERADAR_METRICS_PORT")

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from contracts.errors import BadInputError
 
 CONFIG_VARIABLE = "PRICERADAR_CONFIG"
 DEFAULT_CONFIG = Path("priceradar.toml")
+SERVERS = re.compile(r"\s*[^\s,]+:\d+\s*(,\s*[^\s,]+:\d+\s*)*")
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -93,7 +101,14 @@ class Settings(BaseSettings):
     decisions_webhook_secret: str = ""
     oidc: OidcSettings | None = None
     user_agent: str = "PriceRadar/0.1 (+https://example.org/priceradar; price research)"
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+
+    @field_validator("kafka")
+    @classmethod
+    def _servers(cls, kafka: str) -> str:
+        if kafka and not SERVERS.fullmatch(kafka):
+            raise ValueError("must be host:port, several with commas between")
+        return kafka
 
     @classmethod
     def settings_customise_sources(
@@ -124,11 +139,18 @@ def load_settings(config: Path | None = None, **overrides: object) -> Settings:
         if not config.is_file():
             raise BadInputError(f"configuration {config} does not exist; name a TOML file")
         os.environ[CONFIG_VARIABLE] = str(config.absolute())  # child processes read the same file
+    elif (named := os.environ.get(CONFIG_VARIABLE)) and not Path(named).is_file():
+        raise BadInputError(f"configuration {named} does not exist; correct {CONFIG_VARIABLE}")
     try:
         return Settings(**{key: value for key, value in overrides.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "settings"
-        raise BadInputError(f"setting {where}: {first['msg']}, was {str(first.get('input'))[:60]!r}") from error
+        if first["type"] == "extra_forbidden":
+            raise BadInputError(f"setting {where} is not known; correct its name, or remove it") from error
+        said = first["msg"].removeprefix("Value error, ")
+        raise BadInputError(f"setting {where}: {said}, was {str(first.get('input'))[:60]!r}") from error
+    except SettingsError as error:
+        raise BadInputError(f"{error}; lists and tables are JSON in PRICERADAR_* variables") from error
     except ValueError as error:
         raise BadInputError(f"configuration {os.environ.get(CONFIG_VARIABLE, DEFAULT_CONFIG)}: {error}") from error

@@ -125,6 +125,18 @@ def is_parquet(path: Path) -> bool:
         return False
 
 
+def parquet_rows(path: Path) -> int | None:
+    """Number of rows by a Parquet file's own account; None for other files, and where reading it will say why."""
+    if not is_parquet(path):
+        return None
+    from pyarrow import ArrowException, parquet  # noqa: PLC0415 slow to import, and not needed for CSV
+
+    try:
+        return int(parquet.read_metadata(path).num_rows)
+    except (ArrowException, OSError):
+        return None
+
+
 def _workbook(path: Path) -> str:
     """The first sheet of a workbook as CSV, so that both are read by the same rules; BadInputError."""
     if path.suffix.lower() == ".xls":

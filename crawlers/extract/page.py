@@ -35,7 +35,7 @@ def extract(
         found = shop.apply(found, tree)
     found = replace(found, canonical=meta.canonical(tree, url))
     if found.price_minor is None and found.availability != "OutOfStock":
-        raise NoPriceError(f"a price was expected at {url}; no amount on the page could be trusted")
+        raise NoPriceError(f"a price was expected{f' at {url}' if url else ''}; no amount on the page could be trusted")
     return found
 
 

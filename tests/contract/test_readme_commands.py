@@ -33,24 +33,7 @@ def mentions() -> Iterator[tuple[str, str]]:
             yield page.name, text
 
 
-# Written down before they are there: to be taken out of here as each lands.
-NOT_YET: set[str] = set()
-
-
-def _cases(pairs: Iterator[tuple[str, str]]) -> Iterator[object]:
-    for page, text in pairs:
-        words = text.split()
-        program = words.index(next((word for word in words if word.endswith("priceradar")), words[0]))
-        missing = NOT_YET & set(words[program + 1 : program + 2])
-        mark = pytest.mark.xfail(reason="the command is not there yet", strict=False)
-        yield pytest.param(page, text, marks=[mark] if missing else [])
-
-
-LINES = list(_cases(shell_lines()))
-MENTIONS = list(_cases(mentions()))
-
-
-@pytest.mark.parametrize(("page", "line"), LINES)
+@pytest.mark.parametrize(("page", "line"), list(shell_lines()))
 def test_a_command_in_the_documentation_is_real(page: str, line: str, parses: Callable[[Sequence[str]], None]) -> None:
     program, *arguments = [word for word in shlex.split(line) if not re.fullmatch(r"[A-Z_]+=.*", word)]
     if Path(program).name == "priceradar":
@@ -63,7 +46,7 @@ def test_a_command_in_the_documentation_is_real(page: str, line: str, parses: Ca
         assert program in {"git", "cd", "cp", "docker", "python"}
 
 
-@pytest.mark.parametrize(("page", "text"), MENTIONS)
+@pytest.mark.parametrize(("page", "text"), list(mentions()))
 def test_a_command_in_a_sentence_exists(page: str, text: str) -> None:
     program, first = text.split()[:2]
 
