@@ -65,7 +65,10 @@ def crawl(
     outcomes = run(Job(rows, settings, None if once else every, allow_private, known, autosave, _progress))
     _progress(outcomes)
     if not outcomes["ok"] + outcomes["rows"]:
-        raise UnavailableError(f"nothing gave an observation: {_summary(outcomes)}")
+        inside = "; shops inside your own network need --allow-private" * (
+            not allow_private and outcomes["refused"] > 0
+        )
+        raise UnavailableError(f"nothing gave an observation: {_summary(outcomes)}{inside}")
 
 
 def watched(watchlist: Path, encoding: str = "") -> list[Row]:

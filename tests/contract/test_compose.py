@@ -129,6 +129,17 @@ def test_an_environment_variable_is_a_setting(name: str) -> None:
     assert set(OURS[name]["environment"]) <= known
 
 
+@every_one_of_ours
+def test_its_health_and_its_metrics_are_asked_for_at_the_port_it_serves(name: str) -> None:
+    """Workers and the crawl serve metrics at a port of their own, the console beside its pages."""
+    served = OURS[name]["environment"]["PRICERADAR_" + ("CONSOLE_PORT" if name == "console" else "METRICS_PORT")]
+    scraped = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
+    [job] = scraped["scrape_configs"]
+
+    assert f"http://127.0.0.1:{served}/" in OURS[name]["healthcheck"]["test"][-1]
+    assert [str(found["port"]) for found in job["dns_sd_configs"] if name in found["names"]] == [served]
+
+
 def test_what_the_image_copies_exists_and_every_package_is_copied() -> None:
     copied = [
         source
