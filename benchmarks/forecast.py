@@ -6,8 +6,11 @@ Everything goes the way of the `priceradar forecast` command, with --as-of at ea
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,47 +19,75 @@ from pyarrow import parquet
 
 from cli.forecast import panel_of
 from contracts.errors import UnavailableError
+from contracts.forecasts import Model
 from pricing.forecast import forecast
-from pricing.panel import Matrix, Panel, wmape
+from pricing.panel import Forecast, Matrix, Panel, wmape
 
 HORIZON = 8
+NEAR = 0.15
+MEASURES = ("wmape", "accuracy", "within_15_percent", "units_within_15_percent", "inside_80_interval")
+MODELS: tuple[Model, ...] = ("baseline", "auto")
 EPOCH = date(1989, 9, 14)  # of the orange juice weeks; only the order matters
 
 
 def run() -> dict[str, object]:
-    """WMAPE and the share of weeks inside the 80 % interval, by data set and origin."""
+    """By data set and model: WMAPE, accuracy and the share of weeks inside the 80 % interval, in all and by origin."""
     folder = os.environ.get("PRICERADAR_EVALUATION_DATA")
     if not folder:
         raise UnavailableError("set PRICERADAR_EVALUATION_DATA to the folder of the evaluation data")
     data = Path(folder)
-    return {
+    found = {
         "walmart": _rolling(_walmart(data), (72, 80, 88, 96), baseline=_last_year),
         "orange_juice": _rolling(orange_juice(data), (68, 76, 84, 92), baseline=_recent_mean),
     }
+    for name, figures in found.items():
+        _print_table(name, figures)
+    return dict(found)
 
 
-def _rolling(table: pa.Table, origins: tuple[int, ...], baseline: object) -> dict[str, object]:
+def _print_table(name: str, figures: dict[str, Any]) -> None:
+    """By model a line for each origin and one for all together."""
+    print(f"{name}, {HORIZON} weeks ahead; simple rule {figures['simple_wmape']:.4f}")
+    print(f"{'model':10}{'origin':12}" + "".join(f"{measure:>25}" for measure in MEASURES) + "  method")
+    for model in MODELS:
+        for origin, row in [*figures[model]["by_origin"].items(), ("together", figures[model])]:
+            cells = "".join(f"{row[measure]:25.4f}" for measure in MEASURES)
+            print(f"{model:10}{origin:12}{cells}  {row.get('method', '')}")
+
+
+def _rolling(table: pa.Table, origins: tuple[int, ...], baseline: Callable[[Panel], Matrix]) -> dict[str, Any]:
     whole = panel_of(table, None, {}, "evaluation data")
-    forecasts: list[Matrix] = []
-    simple: list[Matrix] = []
-    actuals: list[Matrix] = []
-    inside: list[float] = []
-    for origin in origins:
-        panel = panel_of(table, whole.week(origin), {}, "evaluation data")
-        made = forecast(panel, HORIZON)
-        actual = whole.units[:, origin : origin + HORIZON]
-        seen = ~np.isnan(actual)
-        forecasts.append(made.units)
-        simple.append(baseline(panel))  # type: ignore[operator]
-        actuals.append(actual)
-        inside.append(float(((made.lower <= actual) & (actual <= made.upper))[seen].mean()))
+    panels = [panel_of(table, whole.week(origin), {}, "evaluation data") for origin in origins]
+    actuals = [whole.units[:, origin : origin + HORIZON] for origin in origins]
+    simple = wmape(np.hstack([baseline(panel) for panel in panels]), np.hstack(actuals))
+    found: dict[str, Any] = {model: _scores(panels, actuals, model) for model in MODELS}
+    return {**found, "simple_wmape": round(simple, 4)}
+
+
+def _scores(panels: list[Panel], actuals: list[Matrix], model: Model) -> dict[str, object]:
+    began = time.process_time()
+    made = [forecast(panel, HORIZON, model) for panel in panels]
+    seconds = time.process_time() - began
+    by_origin = {
+        str(panel.week(panel.weeks)): {"method": one.method, **_measured(one, actual)}
+        for panel, one, actual in zip(panels, made, actuals, strict=True)
+    }
+    units, lower, upper = (np.hstack([getattr(one, name) for one in made]) for name in ("units", "lower", "upper"))
+    together = Forecast(units, lower, upper)
+    return {**_measured(together, np.hstack(actuals)), "cpu_seconds": round(seconds, 1), "by_origin": by_origin}
+
+
+def _measured(made: Forecast, actual: Matrix) -> dict[str, float]:
+    """Accuracy is 1 - WMAPE; the share of series and weeks forecast within 15 %, and of the units sold in them."""
+    seen = ~np.isnan(actual)
+    near = seen & (np.abs(made.units - actual) <= NEAR * np.abs(actual))
+    missed = wmape(made.units, actual)
     return {
-        "wmape": round(wmape(np.hstack(forecasts), np.hstack(actuals)), 4),
-        "baseline_wmape": round(wmape(np.hstack(simple), np.hstack(actuals)), 4),
-        "by_origin": {
-            str(whole.week(o)): round(wmape(f, a), 4) for o, f, a in zip(origins, forecasts, actuals, strict=True)
-        },
-        "inside_80_interval": [round(share, 3) for share in inside],
+        "wmape": round(missed, 4),
+        "accuracy": round(1 - missed, 4),
+        "within_15_percent": round(float(near.sum() / seen.sum()), 3),
+        "units_within_15_percent": round(float(np.abs(actual[near]).sum() / np.abs(actual[seen]).sum()), 3),
+        "inside_80_interval": round(float(((made.lower <= actual) & (actual <= made.upper))[seen].mean()), 3),
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from contracts.errors import BadInputError
+from contracts.forecasts import Model
 from runtime.sheets import Sheet, not_decoded, written
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ def forecast(
     weeks: Annotated[int, typer.Option("--weeks", min=1, max=52, help="How many weeks ahead.")] = 8,
     as_of: Annotated[str, typer.Option("--as-of", help="Use only weeks that ended by this day (2026-11-23).")] = "",
     calendar: Annotated[Path | None, typer.Option("--calendar", help="CSV: date, event (holidays and such).")] = None,
+    model: Annotated[
+        Model, typer.Option("--model", help="auto: boosted takes part where it was nearer for the last weeks.")
+    ] = "auto",
     elasticities: Annotated[
         Path | None, typer.Option("--elasticities", help="Write price elasticities by product, with intervals, too.")
     ] = None,
@@ -45,11 +49,11 @@ def forecast(
     table = read_table(sales)
     day = _day(as_of, "--as-of") if as_of else None
     panel = panel_of(table, day, _events(calendar) if calendar else {}, str(sales))
-    result = compute(panel, weeks)
+    result = compute(panel, weeks, model)
     write_table(panel, result, out)
     if elasticities:
         write_elasticities(panel, elasticities)
-    print(f"{out}: {len(panel.series)} series, {weeks} weeks from {panel.week(panel.weeks)}")
+    print(f"{out}: {len(panel.series)} series, {weeks} weeks from {panel.week(panel.weeks)}, {result.method}")
 
 
 def write_elasticities(panel: Panel, out: Path) -> None:
@@ -97,8 +101,6 @@ def read_table(path: Path) -> pa.Table:
             how = written(path)
             read, parse = csv.ReadOptions(encoding=how.encoding), csv.ParseOptions(delimiter=how.delimiter)
             table = csv.read_csv(path, read, parse, text)
-    except UnicodeDecodeError as error:
-        raise BadInputError(f"{path} {not_decoded('')}") from error
     except (pa.ArrowInvalid, OSError) as error:
         raise BadInputError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
     missing = [name for name in KEYS if name not in table.column_names]

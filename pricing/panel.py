@@ -47,11 +47,12 @@ class Panel:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Units expected, n x H, with an 80 % interval."""
+    """Units expected, n x H, with an 80 % interval, and by which method."""
 
     units: Matrix
     lower: Matrix
     upper: Matrix
+    method: str = ""
 
 
 def wmape(forecast: Matrix, actual: Matrix) -> float:

@@ -14,7 +14,8 @@ from cli.forecast import forecast as command
 from cli.forecast import panel_of, read_table
 from contracts.errors import BadInputError
 from pricing.causal import causal
-from pricing.forecast import accuracy, choose, forecast, level
+from pricing.choice import choose, level
+from pricing.forecast import accuracy, forecast
 from pricing.panel import Matrix, Panel, wmape
 from pricing.seasonal import aligned, seasonal
 

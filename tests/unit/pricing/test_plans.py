@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pricing.causal import best_grouping, causal
-from pricing.forecast import choose
+from pricing.choice import choose
 from pricing.panel import Matrix, Panel, wmape
 from pricing.plans import before, features, rivals, since
 from pricing.seasonal import seasonal
