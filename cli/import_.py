@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.options import Config, Currency, Encoding, check_currency
+from cli.progress import bar
 from contracts.errors import BadInputError, BadRowError
 from runtime.sheets import parquet_rows
 
@@ -109,7 +108,7 @@ def observations(
     settings = load_settings(config)
     folder = out or settings.data / "imports" / file.stem
     refused = Refused()
-    with _bar(f"import {file.name}", parquet_rows(file)) as progress:
+    with bar(f"import {file.name}", parquet_rows(file)) as progress:
         work = ObservationImport(file, currency, _columns(column or []), refused, progress, encoding)
         done = work.check() if dry_run else work.write(folder)
     print(
@@ -138,7 +137,7 @@ def _facts(kind: str, file: Path, encoding: str, dry_run: bool, config: Path | N
         if not dry_run:
             ensure_topics(settings.kafka)
             publisher = stack.enter_context(Publisher(settings.kafka))
-        progress = stack.enter_context(_bar(f"import {file.name}", source.rows()))
+        progress = stack.enter_context(bar(f"import {file.name}", source.rows()))
         for fact in source.facts():
             if publisher is not None:
                 publisher.send(KINDS[kind], key_of(fact), fact)
@@ -159,15 +158,3 @@ def _columns(pairs: list[str]) -> dict[str, str]:
             raise BadInputError(f"--column must be OURS=THEIRS, was {pair!r}")
         found[ours] = theirs
     return found
-
-
-@contextmanager
-def _bar(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(file=sys.stderr)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda rows: bar.update(task, advance=rows)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from benchmarks.daily import run as daily_figures
 from benchmarks.forecast import orange_juice
 from cli.forecast import forecast as command
-from cli.forecast import panel_of
 from contracts.facts import UnitsSold
 from contracts.policy import CategoryElasticity, Policy, Pricing
 from contracts.times import DAY_MS
@@ -22,7 +21,10 @@ from pricing.demand import SalesHistory
 from pricing.elasticities import elasticities
 from pricing.elasticity import MINIMUM_ROWS, assumed, estimate
 from pricing.pooling import pooled
+from pricing.rows import weeks_of
 from pricing.signals import gather
+from runtime.columns import columns_of
+from runtime.sales_tables import sales_of
 from tests.unit.pricing.samples import NOW, item, move, sales
 from tests.unit.pricing.test_plans import BRANDS, STEEP, shelf
 
@@ -164,7 +166,7 @@ def test_an_elasticity_outside_its_interval_is_no_policy() -> None:
 
 @pytest.mark.evaluation
 def test_orange_juice_has_the_published_elasticities(evaluation_data: Path) -> None:
-    panel = panel_of(orange_juice(evaluation_data), None, {}, "orange juice")
+    panel = weeks_of(sales_of(columns_of(orange_juice(evaluation_data), "orange juice")))
     found = {one.product: one.own for one in elasticities(panel, panel.groups["name part 2"]).products}
 
     assert len(found) == 11

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.forecast import forecast as command
-from cli.forecast import panel_of, read_table
 from contracts.errors import BadInputError
 from pricing.causal import causal
 from pricing.choice import choose, level
 from pricing.forecast import accuracy, forecast
 from pricing.panel import Matrix, Panel, wmape
+from pricing.rows import weeks_of
 from pricing.seasonal import aligned, seasonal
+from runtime.sales_tables import read_sales
 
 FIRST = date(2024, 1, 1)
 
@@ -130,9 +131,9 @@ def test_the_command_reads_csv_and_writes_weeks_ahead(tmp_path: Path, capsys: py
 
 def test_as_of_hides_units_and_keeps_plans(tmp_path: Path) -> None:
     rows = "".join(f"a,2024-01-{1 + 7 * n:02d},{10 + n},{5 + n}\n" for n in range(4))
-    table = read_table(write(tmp_path / "s.csv", f"series,week,units,price\n{rows}"))
+    rows_read = read_sales(write(tmp_path / "s.csv", f"series,week,units,price\n{rows}"))
 
-    panel = panel_of(table, date(2024, 1, 15), {}, "s.csv")
+    panel = weeks_of(rows_read, date(2024, 1, 15))
     assert panel.units.tolist() == [[10, 11]]
     assert panel.known["price"].tolist() == [[5, 6, 7, 8]]
 
@@ -140,7 +141,7 @@ def test_as_of_hides_units_and_keeps_plans(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("series,units\na,1\n", "week missing"),
+        ("series,units\na,1\n", "lacks the column date or day or week; it has series, units"),
         ("series,week,units\na,soon,1\n", "row 2: a day must look like"),
         ("series,week,units\na,2024-01-01,1\na,2024-01-03,1\n", "row 3: weeks must begin on one weekday"),
         ("series,week,units\na,2024-01-01,many\n", "column units must hold numbers"),
@@ -150,13 +151,13 @@ def test_as_of_hides_units_and_keeps_plans(tmp_path: Path) -> None:
 )
 def test_bad_sales_are_refused_with_a_reason(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(BadInputError, match=said):
-        panel_of(read_table(write(tmp_path / "s.csv", text)), None, {}, "s.csv")
+        weeks_of(read_sales(write(tmp_path / "s.csv", text)))
 
 
 @pytest.mark.parametrize("form", ["{}-{}", "{}_{}", "s{}b{}"])
 def test_names_of_two_parts_are_groups(tmp_path: Path, form: str) -> None:
     rows = "".join(f"{form.format(s, b)},2024-01-01,1\n" for s in (1, 2, 3) for b in (1, 2))
-    panel = panel_of(read_table(write(tmp_path / "s.csv", f"series,week,units\n{rows}")), None, {}, "s.csv")
+    panel = weeks_of(read_sales(write(tmp_path / "s.csv", f"series,week,units\n{rows}")))
 
     assert set(panel.groups) == {"name part 1", "name part 2"}
 
