@@ -12,7 +12,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from alerts.escape import clean
-from contracts.errors import BadInputError, UnavailableError
+from contracts.errors import BadInputError
 from pricing.outlook import Outlook
 from reports.plots import DOWN, FAINT, OURS, png, style, svg
 
@@ -65,18 +65,14 @@ def _draw(axes: Any, found: Outlook, row: int) -> None:
 
 
 def write_plot(figure: Figure, path: Path) -> None:
-    """PNG, SVG or a page that needs nothing else, by the ending; BadInputError, UnavailableError."""
+    """PNG, SVG or a page that needs nothing else, by the ending; BadInputError, OSError."""
     refuse_ending(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".png":
-            path.write_bytes(png(figure))
-        elif path.suffix.lower() == ".svg":
-            path.write_text(svg(figure), encoding="utf-8")
-        else:
-            path.write_text(_page(figure), encoding="utf-8")
-    except OSError as error:
-        raise UnavailableError(f"{path} cannot be written: {error}; give another --plot") from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ending = path.suffix.lower()
+    if ending == ".png":
+        path.write_bytes(png(figure))
+    else:
+        path.write_text(svg(figure) if ending == ".svg" else _page(figure), encoding="utf-8")
 
 
 def _page(figure: Figure) -> str:

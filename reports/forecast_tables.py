@@ -7,7 +7,6 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from contracts.errors import UnavailableError
 from pricing.causal import best_recipe
 from pricing.elasticities import elasticities
 from pricing.outlook import Outlook
@@ -52,12 +51,9 @@ def elasticity_table(panel: Panel) -> pa.Table:
 
 
 def write(table: pa.Table, out: Path) -> None:
-    """As Parquet where the name ends so, else as CSV; UnavailableError where it cannot be written."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if out.suffix == ".parquet":
-            parquet.write_table(table, out)
-        else:
-            csv.write_csv(table, out, csv.WriteOptions(quoting_style="needed"))
-    except OSError as error:
-        raise UnavailableError(f"{out} cannot be written: {error}; give another --out") from error
+    """As Parquet where the name ends so, else as CSV; OSError."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix.lower() == ".parquet":
+        parquet.write_table(table, out)
+    else:
+        csv.write_csv(table, out, csv.WriteOptions(quoting_style="needed"))

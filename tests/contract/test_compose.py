@@ -38,7 +38,8 @@ ROOMS = (
     "runtime",
     "streams",
 )
-OPTIONAL = {"scrapy_playwright"}  # for pages that need a browser; whoever wants it installs it
+# For pages that need a browser, and for the stronger forecast; whoever wants them installs them.
+OPTIONAL = {"scrapy_playwright", "lightgbm"}
 every_service = pytest.mark.parametrize("name", SERVICES)
 every_one_of_ours = pytest.mark.parametrize("name", OURS)
 
