@@ -30,6 +30,7 @@ from contracts.codec import decode_event
 from contracts.errors import UnavailableError
 from contracts.topics import EVENTS, OBSERVATIONS, PARTITIONS
 from runtime.broker import OwnKafka
+from runtime.supervisor import last_line
 from streams.admin import ensure_topics
 
 MOMENTS = int(os.environ.get("PRICERADAR_CHAOS_MOMENTS", "50"))
@@ -82,14 +83,18 @@ class Workers:
             process.wait()
             raise UnavailableError(f"a worker did not stop within 20 s (see {self.log})") from None
         if process.returncode > 0:
-            self.crashed.append(process.returncode)
+            self._note(process)
 
     def check(self) -> None:
         """Note those that ended by themselves, and start others in their place."""
         for process in [process for process in self.running if process.poll() is not None]:
             self.running.remove(process)
-            self.crashed.append(process.returncode)
+            self._note(process)
             self.start()
+
+    def _note(self, process: subprocess.Popen[bytes]) -> None:
+        self.crashed.append(process.returncode)
+        print(f"  a worker ended with status {process.returncode}: {last_line(self.log)}")
 
 
 def disturb(workers: Workers, chance: random.Random) -> str:

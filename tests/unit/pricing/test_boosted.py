@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from contracts.errors import BadInputError
-from pricing.boosted import ENOUGH, Boosted
+from pricing.boosted import ENOUGH, Boosted, library
 from pricing.choice import HELD, method_for, missed, remembered, with_boosted
 from pricing.forecast import forecast
 from pricing.panel import Matrix, Panel, wmape
@@ -22,7 +22,10 @@ WEEKS = ENOUGH + 3 * HELD
 
 @pytest.fixture(scope="module", autouse=True)
 def _lightgbm() -> None:
-    pytest.importorskip("lightgbm", exc_type=ImportError)
+    try:
+        library()
+    except BadInputError as error:
+        pytest.skip(str(error))
 
 
 def panel_of(season: float, noise: float, series: int = 80, weeks: int = WEEKS + HELD) -> Panel:
