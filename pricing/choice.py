@@ -36,9 +36,9 @@ def method_for(panel: Panel, horizon: int, model: Model) -> tuple[Method, str, i
     base = remembered(partial(causal, recipe=best_recipe(panel)) if chosen is causal else chosen)
     name = chosen.__name__
     if model == "boosted":
+        library()
         if panel.weeks < ENOUGH:
             raise BadInputError(f"the boosted model needs {ENOUGH} weeks of history, was {panel.weeks}; take auto")
-        library()
         return with_boosted(base, panel, horizon), f"{name} and boosted", max(enough, ENOUGH)
     if model == "auto" and available() and panel.weeks >= ENOUGH + HELD:
         both = with_boosted(base, panel, horizon)
