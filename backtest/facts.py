@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -14,26 +14,20 @@ from contracts.codec import decode
 from contracts.errors import BadInputError, BadRecordingError
 from contracts.recording import files_of
 from contracts.topics import CATALOG, DECISIONS, MATCHES, SALES, STOCK, Topic
+from pricing.looks import moment_of
 
-TIME_OF: dict[str, Callable[[Any], int]] = {
-    CATALOG.name: lambda item: int(item.as_of),
-    MATCHES.name: lambda match: int(match.matched_at),
-    STOCK.name: lambda level: int(level.as_of),
-    SALES.name: lambda sold: int(sold.interval_end),
-    DECISIONS.name: lambda decision: int(decision.decided_at),
-}
 FACTS = (CATALOG, MATCHES, STOCK, SALES, DECISIONS)
 
 
-def read_facts(folder: Path) -> list[tuple[int, Topic, Any]]:
-    """Time, topic and value of every fact recorded, the oldest first; empty where the recording has none."""
+def read_facts(folder: Path) -> list[tuple[int, int, Any]]:
+    """Time, time of its message and value of every fact recorded, the oldest first; empty where there is none."""
     if not folder.is_dir():
         return []
     found = [
-        (TIME_OF[topic.name](value), topic, value)
+        (moment_of(value), arrived, value)
         for topic in FACTS
         for paths in files_of(folder, topic.name).values()
-        for value in _values(paths, topic)
+        for arrived, value in _values(paths, topic)
     ]
     return sorted(found, key=itemgetter(0))
 
@@ -53,9 +47,9 @@ def messages(paths: list[Path]) -> Iterator[tuple[int, int, bytes | None, bytes 
                 yield offset, time, key, value
 
 
-def _values(paths: list[Path], topic: Topic) -> Iterator[Any]:
-    for _offset, _time, _key, value in messages(paths):
+def _values(paths: list[Path], topic: Topic) -> Iterator[tuple[int, Any]]:
+    for _offset, arrived, _key, value in messages(paths):
         try:
-            yield decode(value, topic.value)
+            yield arrived, decode(value, topic.value)
         except BadInputError:
             continue  # live it became a dead letter and told nobody anything

@@ -63,6 +63,7 @@ PROPOSALS_SCHEMA = pa.schema(
         pa.field("trigger_event_id", pa.string(), nullable=False),
         pa.field("policy_version", pa.string(), nullable=False),
         pa.field("record_hash", pa.string(), nullable=False),
+        pa.field("look", pa.string(), nullable=False),
     ]
 )
 ALERTS_SCHEMA = pa.schema(

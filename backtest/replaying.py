@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backtest.facts import TIME_OF, messages
+from backtest.facts import messages
 from backtest.frame import Frame
 from backtest.recording import Recording
 from contracts.codec import MAX_BATCH_BYTES, MAX_BATCH_ROWS, decode, encode
@@ -19,6 +19,7 @@ from contracts.observations import Observation
 from contracts.partition import series_partition
 from contracts.recording import files_of
 from contracts.topics import CATALOG, MATCHES, OBSERVATIONS, SALES, STOCK, Topic
+from pricing.looks import moment_of
 
 FACTS = (CATALOG, MATCHES, STOCK, SALES)
 
@@ -46,7 +47,7 @@ def _facts(paths: list[Path], topic: Topic) -> Iterator[Message]:
     latest = 0
     for _offset, timestamp, key, value in messages(paths):
         try:
-            at = TIME_OF[topic.name](decode(value, topic.value))
+            at = moment_of(decode(value, topic.value))
         except BadInputError:
             at = timestamp  # it dies live as it did before
         latest = max(latest, at)

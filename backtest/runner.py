@@ -23,7 +23,7 @@ from backtest.shadow import difference
 from backtest.tally import Tally
 from contracts.events import MarketEvent, PriceMoved
 from contracts.policy import Policy
-from contracts.topics import CATALOG, DECISIONS, MATCHES, SALES, STOCK, Topic
+from contracts.proposals import Proposal
 from pricing.agent import PricingAgent, PricingState
 
 Progress = Callable[[int], None]
@@ -111,14 +111,20 @@ class Run:
     def _answer(self, event: MarketEvent, facts: Facts, tables: Tables) -> None:
         agent = self.agent
         self.tally.index.reach(event.observed_at, agent.state)
-        facts.tell(agent, event.observed_at)
+        for proposal in facts.tell(agent, event.observed_at):
+            self._take(proposal, tables)
+        for proposal in agent.tick(event.observed_at):
+            self._take(proposal, tables)
         for alert in self.book.on_event(event, _exposure(agent, event)):
             self.tally.alert(alert)
             tables.alerts.add(alert)
         if event.sku or agent.state.matches:  # else none of ours
             for proposal in agent.on_event(event):
-                self.tally.proposal(proposal)
-                tables.proposals.add(proposal)
+                self._take(proposal, tables)
+
+    def _take(self, proposal: Proposal, tables: Tables) -> None:
+        self.tally.proposal(proposal)
+        tables.proposals.add(proposal)
 
     def _progressed(self, facts: Facts, tables: Tables) -> Progressed:
         sources = [source.saved() for source in self._sources]
@@ -149,7 +155,7 @@ class Facts:
     """Tells the agent what was known by a time: facts come before the events of that time."""
 
     def __init__(self, folder: Path) -> None:
-        self._waiting: list[tuple[int, Topic, Any]] = read_facts(folder)[::-1]
+        self._waiting: list[tuple[int, int, Any]] = read_facts(folder)[::-1]
         self.told = 0
 
     def forget(self, told: int) -> None:
@@ -157,12 +163,12 @@ class Facts:
         self.told = told
         del self._waiting[len(self._waiting) - told :]
 
-    def tell(self, agent: PricingAgent, now: int) -> None:
-        """Tell every fact up to `now` that was not told yet."""
+    def tell(self, agent: PricingAgent, now: int) -> Iterator[Proposal]:
+        """Tell every fact up to `now` that was not told yet; proposals of what is looked at for it."""
         while self._waiting and self._waiting[-1][0] <= now:
-            _time, topic, value = self._waiting.pop()
+            _time, arrived, value = self._waiting.pop()
             self.told += 1
-            _tell(agent, topic, value)
+            yield from agent.learn(value, arrived=arrived)
 
 
 def _exposure(agent: PricingAgent, event: MarketEvent) -> Exposure | None:
@@ -172,17 +178,6 @@ def _exposure(agent: PricingAgent, event: MarketEvent) -> Exposure | None:
         return None
     demand = state.sales.forecast(event.observed_at)
     return exposure_of(state.item, state.stock, None if demand is None else demand.mean)
-
-
-def _tell(agent: PricingAgent, topic: Topic, value: Any) -> None:
-    handlers: dict[str, Callable[[Any], None]] = {
-        CATALOG.name: agent.on_item,
-        MATCHES.name: agent.on_match,
-        STOCK.name: agent.on_stock,
-        SALES.name: agent.on_sales,
-        DECISIONS.name: agent.on_decision,
-    }
-    handlers[topic.name](value)
 
 
 @contextmanager

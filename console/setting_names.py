@@ -44,6 +44,10 @@ NAMES: dict[str, tuple[str, str]] = {
         "不利情形最大损失占预期收益（基点）",
     ),
     "pricing.max_changes_in_28_days": ("Changes of a product in 28 days, at most", "单品 28 天内最多调价次数"),
+    "pricing.review_markdown_days": (
+        "Propose to end a markdown that no cut asked for in (days; 0 never)",
+        "降价多少天无新触发则建议恢复（天，0 为不复查）",
+    ),
     "pricing.seasons": ("Seasons: what is sold then, of the usual", "季节：旺淡季销量系数"),
     "pricing.holidays": ("Holidays: dates, and currencies they hold for", "节假日：日期及适用币种"),
     "pricing.markets": ("Markets: lowest price before a reduction", "市场：降价前最低价规则"),

@@ -123,6 +123,9 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             gain expected; 0 asks that nothing be lost even there.
         max_changes_in_28_days: a product whose price was changed so often is left alone, whatever
             a competitor does; a restore is still made.
+        review_markdown_days: a markdown that no cut has asked for during so many days is proposed
+            to end, and so is one whose cover has fallen to the target; 0: only when the trigger
+            is gone.
         seasons: what people know of the calendar: how much more is sold in some days of a year.
         markets: the rules of announced reductions, by the currency of an item.
         elasticities: by category, in place of `default_elasticity`.
@@ -153,6 +156,7 @@ class Pricing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     markets: tuple[MarketRule, ...] = SHIPPED_MARKETS
     elasticities: tuple[CategoryElasticity, ...] = ()
     holidays: tuple[Holiday, ...] = ()
+    review_markdown_days: Annotated[int, Meta(ge=0, le=28)] = 14  # proposals are kept for 30 days
 
     def __post_init__(self) -> None:
         named: set[str] = set()
@@ -186,6 +190,7 @@ LATER = {
         "markets",
         "elasticities",
         "holidays",
+        "review_markdown_days",
     ),
     "alerting": ("flap_days",),
 }

@@ -94,7 +94,10 @@ class Proposal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     guards and result; `priceradar verify` recomputes it. The expected change of profit has an 80 %
     interval; `new_low_by_minor` is how much below the market's reference the price is, each unit.
     `rules` numbers the rules that made it: 1, or 2 that weigh demand and elasticity by their
-    intervals.
+    intervals. `look` says why it was made without an event, empty where an event was answered:
+    `again:<reason>`, the second look at a cut that was held back for that reason; `stood:<time>`, a
+    markdown that nothing has asked for since; `cover:<time>`, one whose stock is sold. It counts
+    in `proposal_id`.
     """
 
     proposal_id: str
@@ -120,6 +123,7 @@ class Proposal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     profit_lower_minor: int | None = None
     profit_upper_minor: int | None = None
     new_low_by_minor: int = 0
+    look: str = ""
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

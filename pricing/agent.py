@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from contracts.events import BackInStock, MarketEvent, OutOfStock, PriceMoved, PromotionEnded, PromotionStarted
 from contracts.facts import CatalogItem, Match, StockLevel, UnitsSold
 from contracts.policy import Policy
 from contracts.proposals import Decision, Proposal
-from contracts.times import DAY_MS, HOUR_MS
+from contracts.times import DAY_MS
+from pricing import kernel
 from pricing.guards import propose
+from pricing.inputs import facts_of, limits_of
+from pricing.looks import AHEAD_MS, NOT_YET, Fact, Look, cover_look, held_cuts, moment_of, restore_waits, review
+from pricing.looks import review_due as due_of
 from pricing.signals import gather
-from pricing.state import Markdown, PricingState, Quote, Rival, SkuState
+from pricing.state import Diary, Markdown, PricingState, Quote, Rival, SkuState
 
 __all__ = ["PricingAgent", "PricingState"]
 
@@ -19,8 +25,20 @@ KEEP_MS = 45 * DAY_MS
 OPEN_MS = 2 * DAY_MS  # an event may be late by so much and still find what was spent in its hour
 
 
+Mine = Callable[[str], bool]
+
+
+def every(_sku: str) -> bool:
+    """All products are this agent's to look at."""
+    return True
+
+
 class PricingAgent:
-    """Answers each market event with the proposals that follow from it, blocked ones included."""
+    """Answers each market event with the proposals that follow from it, blocked ones included.
+
+    Looks again at what no event asks for: call `learn` with each fact and `tick` before each
+    event, in the order in which they come. Of several workers one looks at a product: `mine`.
+    """
 
     def __init__(self, policy: Policy, state: PricingState | None = None) -> None:
         self.policy = policy
@@ -30,8 +48,8 @@ class PricingAgent:
         """Take our own price, cost and floors; an older version than the one known only adds to the price history."""
         state = self.state.sku(item.sku)
         state.prices(item.currency).add(item.as_of, item.price_minor)
-        if state.item is None or item.as_of >= state.item.as_of:
-            state.item = item
+        if state.listed is None or item.as_of >= state.listed.as_of:
+            state.listed = item
         self._settle(state)
 
     def on_match(self, match: Match) -> None:
@@ -58,6 +76,7 @@ class PricingAgent:
         prices = state.prices(decision.currency)
         prices.add(decision.decided_at - 1, decision.previous_minor)
         prices.add(decision.decided_at, decision.price_minor)
+        self.state.clock = max(self.state.clock, decision.decided_at)
         self._settle(state)
 
     def on_proposal(self, proposal: Proposal) -> None:
@@ -73,10 +92,12 @@ class PricingAgent:
             prices.add(proposal.decided_at, proposal.current_minor)
         if proposal.blocked_by is None:
             self.state.open[proposal.proposal_id] = proposal
+        self.state.clock = max(self.state.clock, proposal.decided_at)
         self._forget(state, proposal.decided_at)
 
     def observe(self, event: MarketEvent) -> None:
         """Take what an event says about the market without answering it (an answer exists already)."""
+        self.state.clock = max(self.state.clock, event.observed_at)
         match = self._match(event)
         if match is not None:
             _remember(self.state.sku(match[0]), event, self._threshold(event))
@@ -86,12 +107,13 @@ class PricingAgent:
 
         An event answered before gets the same answer again, byte for byte.
         """
+        self.state.clock = max(self.state.clock, event.observed_at)
         match = self._match(event)
         if match is None:
             return []
         sku, confidence = match
         state = self.state.sku(sku)
-        known = [p for p in state.proposed.values() if p.trigger_event_id == event.event_id]
+        known = [p for p in state.proposed.values() if p.trigger_event_id == event.event_id and not p.look]
         current = _remember(state, event, self._threshold(event))
         if known or not current:
             return known
@@ -105,28 +127,124 @@ class PricingAgent:
         """Whether no cut stands any more and no restore is waiting for its signatures."""
         if (event.competitor, event.product_id, event.seller) not in state.quotes or _cut_stands(state):
             return False
-        expired = event.observed_at - self.policy.approval.expire_after_hours * HOUR_MS
-        since = max(expired, state.markdown.since if state.markdown else 0)
-        return not any(
-            p.kind == "restore" and p.blocked_by is None and p.decided_at >= since for p in state.proposed.values()
-        )
+        return not restore_waits(state, self.policy, event.observed_at)
 
     def _propose(
         self, sku: str, state: SkuState, event: PriceMoved, confidence: float, restore: int | None = None
     ) -> Proposal:
         at = max(event.observed_at, state.newest_event)
+        proposal = self._decided(sku, state, Look("", event, confidence, restore), at)
+        self.on_proposal(proposal)
+        return proposal
+
+    def _decided(self, sku: str, state: SkuState, look: Look, at: int) -> Proposal:
         spent = list(self.state.within_an_hour(at))
-        signals = gather(sku, state, event, self.policy.pricing, confidence, spent, at, restore)
-        proposal = propose(
+        signals = gather(sku, state, look.event, self.policy.pricing, look.confidence, spent, at, look.restore_minor)
+        return propose(
             signals,
             self.policy,
             sku=sku,
-            trigger_event_id=event.event_id,
+            trigger_event_id=look.event.event_id,
             decided_at=at,
-            currency=state.item.currency if state.item else event.currency,
+            currency=state.item.currency if state.item else look.event.currency,
+            look=look.name,
         )
-        self.on_proposal(proposal)
-        return proposal
+
+    def take(self, fact: Fact, arrived: int = 0) -> None:
+        """Take a fact, whichever it is, and look at nothing; `arrived` as in `learn`."""
+        state = self.state.sku(fact.sku)
+        state.arrived = max(state.arrived, arrived)
+        match fact:
+            case CatalogItem():
+                self.on_item(fact)
+            case Match():
+                self.on_match(fact)
+            case StockLevel():
+                self.on_stock(fact)
+            case UnitsSold():
+                self.on_sales(fact)
+            case Decision():
+                self.on_decision(fact)
+
+    def learn(self, fact: Fact, mine: Mine = every, arrived: int = 0) -> list[Proposal]:
+        """Take a fact; looks that were due before it, and those that it makes possible.
+
+        `arrived` is when it was told (the time of its message, epoch ms, UTC): what was known only
+        hours later is old by then. A fact whose time lies more than a day ahead of all that is known
+        moves no time.
+        """
+        now = moment_of(fact)
+        believed = now <= self.state.clock + AHEAD_MS
+        looked = self.tick(now, mine) if believed else []
+        self.take(fact, arrived)
+        return looked + (self._look(fact.sku, max(now, arrived)) if believed and mine(fact.sku) else [])
+
+    def tick(self, now: int, mine: Mine = every) -> list[Proposal]:
+        """Event time has come to `now` (epoch ms, UTC): markdowns whose review is due.
+
+        A review is dated at the moment it was due, or whole days later, whatever moved the time on.
+        """
+        self.state.clock = max(self.state.clock, now)
+        return [made for sku in self.state.diary.due(self.state.clock) for made in self._review(sku, mine)]
+
+    def resume(self, mine: Mine = every) -> list[Proposal]:
+        """Looks that nobody made meanwhile: after a restart, or where `mine` grew."""
+        self.state.diary = Diary()
+        marked = [(sku, state) for sku, state in sorted(self.state.skus.items()) if state.proposed or state.markdown]
+        for sku, state in marked:
+            self._plan(sku, state)
+        # The time that two products tell is believed: one alone may be wrong.
+        told = sorted(max(state.told()) for state in self.state.skus.values())
+        looked = self.tick(max([self.state.clock, *told[-2:-1]]), mine)
+        for sku, state in marked:
+            now = max((at for at in state.told() if at <= self.state.clock + AHEAD_MS), default=0)
+            looked += self._look(sku, now) if mine(sku) else []
+        return looked
+
+    def _plan(self, sku: str, state: SkuState) -> None:
+        due = due_of(state, self.policy)
+        if due is not None:
+            self.state.diary.note(sku, due)
+
+    def _review(self, sku: str, mine: Mine) -> list[Proposal]:
+        state = self.state.sku(sku)
+        due = due_of(state, self.policy)
+        if due is None:
+            return []
+        if due > self.state.clock:
+            self.state.diary.note(sku, due)
+            return []
+        day = due + (self.state.clock - due) // DAY_MS * DAY_MS
+        at = max(day, state.newest_event)
+        look = None if not mine(sku) or restore_waits(state, self.policy, at) else review(state, self.policy, due)
+        made = self._looked(sku, state, look, at)
+        self.state.diary.note(sku, day + DAY_MS)
+        return made
+
+    def _look(self, sku: str, now: int) -> list[Proposal]:
+        """What a fact of a product makes possible: a cut that was held back, a markdown whose stock is sold."""
+        state = self.state.sku(sku)
+        at = max(now, state.newest_event)
+        cuts = (self._looked(sku, state, look, at) for look in held_cuts(sku, self.state, self.policy, at))
+        made = next((found for found in cuts if found), [])
+        look = None if restore_waits(state, self.policy, at) else cover_look(state, self.policy, at)
+        return made + self._looked(sku, state, look, at)
+
+    def _looked(self, sku: str, state: SkuState, look: Look | None, at: int) -> list[Proposal]:
+        """The proposal of a look; none while the reason lasts, or while there is more stock than is needed."""
+        if look is None:
+            return []
+        made = self._decided(sku, state, look, at)
+        if made.blocked_by in NOT_YET or (look.name.startswith("cover:") and not self._sold(made)):
+            return []
+        self.on_proposal(made)
+        return [made]
+
+    def _sold(self, made: Proposal) -> bool:
+        """Whether the stock no longer lasts for more than the target cover."""
+        pricing = self.policy.pricing
+        facts = facts_of(made.signals, made.decided_at, pricing, made.currency)
+        return facts.on_hand >= 0 and facts.demand >= 0.0 and not kernel.ample(facts, limits_of(pricing))
 
     def _match(self, event: MarketEvent) -> tuple[str, float] | None:
         """Our SKU and the confidence; people's matches and rejections beat what the watchlist said."""
@@ -140,7 +258,8 @@ class PricingAgent:
 
     def _settle(self, state: SkuState) -> None:
         """Derive price and markdown in force from the newest decision and the catalogue."""
-        decided, item = state.decided(), state.item
+        state.item = item = state.listed
+        decided = state.decided()
         if not decided or item is None:
             state.markdown = None
             return
@@ -148,6 +267,7 @@ class PricingAgent:
         if newest.decided_at > item.as_of:
             state.item = msgspec.structs.replace(item, price_minor=newest.price_minor, as_of=newest.decided_at)
         state.markdown = _markdown(state)
+        self._plan(item.sku, state)
 
     def _forget(self, state: SkuState, now: int) -> None:
         old = now - KEEP_MS

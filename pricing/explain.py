@@ -23,7 +23,15 @@ class _Note:
         self.proposal, self.signals, self.lang, self.say = proposal, proposal.signals, lang, PHRASES[lang]
 
     def text(self) -> str:
-        parts = [self.headline(), self.why(), self.stock(), self.worth(), self.not_lower(), self.keep_in_mind()]
+        parts = [
+            self.headline(),
+            self.why_now(),
+            self.why(),
+            self.stock(),
+            self.worth(),
+            self.not_lower(),
+            self.keep_in_mind(),
+        ]
         checks = [self.say["guards"], *(self.guard(step) for step in self.proposal.guards)]
         notes = [part for part in parts if part]
         end = [part for part in (self.signs(), self.record()) if part]
@@ -48,9 +56,24 @@ class _Note:
         )
         return self.join(told, NEXT[self.lang].get(made.blocked_by or "", ""))
 
+    def why_now(self) -> str:
+        """Of a look that no event asked for: what it is, and why it comes now."""
+        kind, _, since = self.proposal.look.partition(":")
+        if kind == "again":
+            return self.say["again"].format(reason=self.reason(since))
+        if kind == "stood" and since.isdigit():
+            return self.say["stood"].format(days=(self.proposal.decided_at - int(since)) // DAY_MS)
+        s = self.signals
+        if kind != "cover" or s.on_hand is None or s.daily_demand is None:
+            return ""
+        return self.say["sold"].format(on_hand=f"{s.on_hand:,}", daily=f"{s.daily_demand:.1f}")
+
     def why(self) -> str:
         s, theirs = self.signals, self.signals.competitor_currency
-        told = self.say["competitor" if s.restore_minor is None else "competitor_back"].format(
+        if not s.competitor:
+            return ""
+        gone = "competitor_then" if self.proposal.look else "competitor_back"
+        told = self.say["competitor" if s.restore_minor is None else gone].format(
             competitor=s.competitor,
             before=self.money(s.competitor_previous_minor, theirs),
             now=self.money(s.competitor_price_minor, theirs),

@@ -45,15 +45,17 @@ def propose(
     decided_at: int,
     currency: str,
     rules: int = RULES,
+    look: str = "",
 ) -> Proposal:
     """The proposal that follows from the signals; where a guard held it back, `blocked_by` says which.
 
     A markdown, or a restore where `signals.restore_minor` is set. Equal arguments give
-    equal bytes. `rules` other than today's are for verifying what earlier ones made.
+    equal bytes. `rules` other than today's are for verifying what earlier ones made; `look` says
+    why it is made without an event (`Proposal.look`).
     """
     pricing = policy.pricing
     made = kernel.decide(facts_of(signals, decided_at, pricing, currency), limits_of(pricing, rules))
-    return recorded(made, signals, policy, sku, trigger_event_id, decided_at, currency, rules)
+    return recorded(made, signals, policy, sku, trigger_event_id, decided_at, currency, rules, look)
 
 
 def recorded(
@@ -65,6 +67,7 @@ def recorded(
     decided_at: int,
     currency: str,
     rules: int = RULES,
+    look: str = "",
 ) -> Proposal:
     """A decision as the record that is kept: every guard before and after, and the hash of it all."""
     kind: ProposalKind = "markdown" if signals.restore_minor is None else "restore"
@@ -72,7 +75,7 @@ def recorded(
     tier = tier_for(made.stake, policy.approval)
     interval = rules > 1 and blocked_by is None
     proposal = Proposal(
-        proposal_id=proposal_id(sku, trigger_event_id, kind),
+        proposal_id=proposal_id(sku, trigger_event_id, kind, look),
         kind=kind,
         sku=sku,
         decided_at=decided_at,
@@ -94,6 +97,7 @@ def recorded(
         profit_lower_minor=made.gain_lower if interval else None,
         profit_upper_minor=made.gain_upper if interval else None,
         new_low_by_minor=_new_low(made, signals) if interval and kind == "markdown" else 0,
+        look=look,
     )
     return msgspec.structs.replace(proposal, record_hash=record_hash(proposal))
 
@@ -157,9 +161,9 @@ def _brought_back(trail: _Trail, made: Decided, signals: Signals, pricing: Prici
         trail.blocked("target", reason_of(made.code) or "")
 
 
-def proposal_id(sku: str, trigger_event_id: str, kind: ProposalKind) -> str:
-    """Id of the answer to one event for one SKU: the same event never gets two."""
-    return make_id("proposal", sku, trigger_event_id, kind)
+def proposal_id(sku: str, trigger_event_id: str, kind: ProposalKind, look: str = "") -> str:
+    """Id of the answer to one event for one SKU, or of one later look: the same never gets two."""
+    return make_id("proposal", sku, trigger_event_id, kind, *([look] if look else []))
 
 
 def record_hash(proposal: Proposal) -> str:

@@ -196,12 +196,17 @@ def screened(f: Facts, p: Limits) -> int:
         (p.rules > 1 and f.changes >= p.changes, CODE_RESTLESS),
         (f.skus >= p.skus, CODE_SKUS),
         (not f.demand >= 0.0, CODE_DEMAND),
-        (not f.on_hand > p.target_cover * f.demand * f.cover_season, CODE_COVER),
+        (not ample(f, p), CODE_COVER),
     )
     for hit, code in checks:
         if hit:
             return code
     return 0
+
+
+def ample(f: Facts, p: Limits) -> bool:
+    """Whether the stock lasts for longer than the target cover."""
+    return f.on_hand > p.target_cover * f.demand * f.cover_season
 
 
 def clearly_dearer(f: Facts, p: Limits) -> bool:

@@ -9,6 +9,19 @@ PHRASES: dict[str, dict[str, str]] = {
         "blocked": "Leave {sku} at {current}: {reason}.",
         "competitor": ("Why: {competitor} went from {before} to {now} ({percent}), seen {age}. {place} {match}."),
         "competitor_back": "Why: the cut that we answered is gone; {competitor} now asks {now}, seen {age}.",
+        "competitor_then": "The last cut that counts was that of {competitor}, who now asks {now}, seen {age}.",
+        "again": (
+            "A second look at a cut that still stands: at first nothing was proposed because {reason};"
+            " that has passed since."
+        ),
+        "stood": (
+            "Why now: our markdown stands, and in the last {days} days no competitor has cut its price"
+            " anew. It is not to stand for ever, so it is looked at without an event."
+        ),
+        "sold": (
+            "Why now: {on_hand} are left at {daily} a day, no more than we need."
+            " The stock that the markdown was to sell is sold, so it is looked at without an event."
+        ),
         "below_us": "That is {gap} below us.",
         "above_us": "That is still {gap} above us.",
         "same_as_us": "That is what we ask.",
@@ -69,6 +82,12 @@ PHRASES: dict[str, dict[str, str]] = {
         "blocked": "{sku} 维持 {current}：{reason}。",
         "competitor": "原因：{competitor} 由 {before} 调至 {now}（{percent}），{age}采集。{place}{match}。",
         "competitor_back": "原因：当初应对的降价已不存在，{competitor} 现价 {now}，{age}采集。",
+        "competitor_then": "最近一次需要应对的降价来自 {competitor}，现价 {now}，{age}采集。",
+        "again": "对仍然有效的降价再次评估：首次因“{reason}”未提出建议，现该原因已消除。",
+        "stood": "为何现在：本方降价仍在执行，而 {days} 天内没有竞品再次降价。降价不应无限期持续，故主动复查。",
+        "sold": (
+            "为何现在：现有 {on_hand} 件，日均销量 {daily} 件，已不超出所需。降价所要消化的库存已售出，故主动复查。"
+        ),
         "below_us": "比我们低 {gap}。",
         "above_us": "仍比我们高 {gap}。",
         "same_as_us": "与我们同价。",
@@ -123,28 +142,34 @@ PHRASES: dict[str, dict[str, str]] = {
 NEXT: dict[str, dict[str, str]] = {
     "en": {
         "kill_switch": "Nothing goes out until the switch is off.",
-        "low_match_confidence": "Judge the match, and the next cut is answered.",
-        "missing_cost": "Give it a cost, and the next cut is answered.",
-        "unknown_stock": "Nothing is decided without a stock figure: look at the feed.",
-        "stale_stock": "The figure may no longer be true, so nothing is decided on it: look at the feed.",
-        "own_promotion": "It is looked at again with the next cut after our promotion.",
-        "cooldown": "The next cut after the pause is answered.",
+        "low_match_confidence": "Judge the match, and this cut, while it is fresh, or the next one is answered.",
+        "missing_cost": "Give it a cost, and this cut, while it is fresh, or the next one is answered.",
+        "unknown_stock": (
+            "Nothing is decided without a stock figure: look at the feed. With one, it is looked at again"
+            " while the cut is fresh."
+        ),
+        "stale_stock": (
+            "The figure may no longer be true, so nothing is decided on it: look at the feed. With a new one"
+            " it is looked at again while the cut is fresh."
+        ),
+        "own_promotion": "It is looked at again after our promotion, while the cut is fresh, or with the next cut.",
+        "cooldown": "It is looked at again after the pause, while the cut is fresh, or with the next cut.",
         "price_war": "The pause ends when the competitors have been quiet for a while.",
-        "sku_budget": "Later this hour's budget is free again.",
-        "margin_budget": "Later this hour's budget is free again.",
+        "sku_budget": "It is looked at again when this hour's budget is free, while the cut is fresh.",
+        "margin_budget": "It is looked at again when this hour's budget is free, while the cut is fresh.",
         "uncertain_gain": "A few weeks of sales at other prices would tell more.",
     },
     "zh": {
         "kill_switch": "关闭紧急停止后方可提出建议。",
-        "low_match_confidence": "请先确认商品匹配，之后再次降价时处理。",
-        "missing_cost": "补充成本后，再次降价时处理。",
-        "unknown_stock": "没有库存数据不作决定，请检查数据源。",
-        "stale_stock": "库存数据可能已失真，不据此作决定，请检查数据源。",
-        "own_promotion": "本方促销结束后，再次降价时处理。",
-        "cooldown": "冷却期后，再次降价时处理。",
+        "low_match_confidence": "请先确认商品匹配：本次降价仍在时效内则再次评估，否则下次降价时处理。",
+        "missing_cost": "补充成本后，本次降价仍在时效内则再次评估，否则下次降价时处理。",
+        "unknown_stock": "没有库存数据不作决定，请检查数据源；收到数据后，降价仍在时效内则再次评估。",
+        "stale_stock": "库存数据可能已失真，不据此作决定，请检查数据源；收到新数据后，降价仍在时效内则再次评估。",
+        "own_promotion": "本方促销结束后，本次降价仍在时效内则再次评估，否则下次降价时处理。",
+        "cooldown": "冷却期后，本次降价仍在时效内则再次评估，否则下次降价时处理。",
         "price_war": "竞品平静一段时间后恢复。",
-        "sku_budget": "稍后额度恢复。",
-        "margin_budget": "稍后额度恢复。",
+        "sku_budget": "额度恢复后，本次降价仍在时效内则再次评估。",
+        "margin_budget": "额度恢复后，本次降价仍在时效内则再次评估。",
         "uncertain_gain": "积累几周不同价格下的销量后会更有把握。",
     },
 }

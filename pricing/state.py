@@ -6,6 +6,7 @@ newest fact by its time, price history as a set of points, proposals and decisio
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 
 import msgspec
@@ -40,15 +41,38 @@ class Markdown(msgspec.Struct, frozen=True):
     since: int
 
 
+class Diary:
+    """The next moment at which each product is to be looked at; one entry a product."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[int, str]] = []
+        self._known: set[str] = set()
+
+    def note(self, sku: str, moment: int) -> None:
+        """Look at a product at a moment, unless an entry for it is there: that will say when."""
+        if sku not in self._known:
+            self._known.add(sku)
+            heapq.heappush(self._entries, (moment, sku))
+
+    def due(self, now: int) -> Iterator[str]:
+        """Products whose moment has come, in order of moment and name, each taken out of the diary."""
+        while self._entries and self._entries[0][0] <= now:
+            _moment, sku = heapq.heappop(self._entries)
+            self._known.discard(sku)
+            yield sku
+
+
 class SkuState:
     """One of our products."""
 
     __slots__ = (
-        "_histories", "cuts", "decisions", "item", "markdown", "newest_event", "proposed", "quotes", "sales", "stock",
+        "_histories", "arrived", "cuts", "decisions", "item", "listed", "markdown", "newest_event", "proposed",
+        "quotes", "sales", "stock",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.item: CatalogItem | None = None
+        self.listed: CatalogItem | None = None  # as the catalogue says
+        self.item: CatalogItem | None = None  # at the price that was decided since
         self.stock: StockLevel | None = None
         self.sales = SalesHistory()
         self._histories: dict[str, PriceHistory] = {}
@@ -58,6 +82,7 @@ class SkuState:
         self.cuts: dict[str, int] = {}
         self.markdown: Markdown | None = None
         self.newest_event = 0
+        self.arrived = 0  # when the newest fact was told
 
     def prices(self, currency: str) -> PriceHistory:
         """What it cost in a currency: amounts of two are never compared."""
@@ -65,6 +90,10 @@ class SkuState:
         if history is None:
             history = self._histories[currency] = PriceHistory()
         return history
+
+    def told(self) -> list[int]:
+        """Times of the newest event and facts, and when a fact was told last."""
+        return [self.newest_event, self.arrived, *(fact.as_of for fact in (self.item, self.stock) if fact)]
 
     def decided(self) -> list[Decision]:
         """Decisions about its price in the currency it has now, in order of time."""
@@ -80,6 +109,8 @@ class PricingState:
         self.skus: dict[str, SkuState] = {}
         self.matches: dict[tuple[str, str], Match] = {}
         self.open: dict[str, Proposal] = {}
+        self.diary = Diary()
+        self.clock = 0  # newest event time that the market or people told
 
     def sku(self, sku: str) -> SkuState:
         """State of a SKU, empty at first."""

@@ -32,6 +32,7 @@ def verify(proposal: Proposal, policy: Policy) -> None:
         decided_at=proposal.decided_at,
         currency=proposal.currency,
         rules=proposal.rules,
+        look=proposal.look,
     )
     if encode(again) == encode(proposal):
         return

@@ -11,6 +11,11 @@ seen are observed, not answered, up to the first one that is delivered to it.
 
 An event is acknowledged after its proposals are in Kafka and then in the ledger: delivered
 again, it finds its proposal among those read back and gives the same bytes.
+
+A product is looked at again, without an event, by the worker that has the partition of its
+events, once it has read all proposals and all events that were answered before it had the
+partition. What comes of a look is not delivered a second time, so every worker that reads such a
+proposal back writes it to the ledger, which keeps the first of each id.
 """
 
 from __future__ import annotations
@@ -25,12 +30,13 @@ from uuid import uuid4
 
 import faust
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from faust.types import EventT
+from faust.types import TP, EventT
 from prometheus_client import Counter, Gauge, Histogram
 
 from contracts.codec import cloudevent_headers, decode, decode_event, encode
 from contracts.errors import BadInputError, UnavailableError
 from contracts.facts import CatalogItem, Match, StockLevel
+from contracts.partition import key_partition
 from contracts.policy import Policy
 from contracts.proposals import Decision, Proposal
 from contracts.times import to_iso
@@ -86,21 +92,8 @@ class ProposalLedger(Protocol):
 log = logging.getLogger(__name__)
 
 
-def apply(agent: PricingAgent, topic: str, value: bytes | None) -> None:
-    """Fold one message of a followed topic into the agent; UndecodableError where it is not what the topic promises."""
-    handlers: dict[str, Callable[[Any], None]] = {
-        CATALOG.name: agent.on_item,
-        MATCHES.name: agent.on_match,
-        STOCK.name: agent.on_stock,
-        SALES.name: agent.on_sales,
-        DECISIONS.name: agent.on_decision,
-        PROPOSALS.name: agent.on_proposal,
-    }
-    handlers[topic](decode(value, FOLLOWED[topic].value))
-
-
 class Reader:
-    """Reads whole topics outside any consumer group."""
+    """Reads whole topics outside any consumer group, and how far a group has come."""
 
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
@@ -120,6 +113,17 @@ class Reader:
             await consumer.stop()
             raise
         return consumer, parts
+
+    async def answered(self, group: str, partitions: Sequence[int]) -> dict[int, int]:
+        """Offset of the first market event that a group has not acknowledged, 0 where it has none, by partition."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, group_id=group, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            where = {number: TopicPartition(EVENTS.name, number) for number in partitions}
+            consumer.assign(list(where.values()))
+            return {number: int(await consumer.committed(part) or 0) for number, part in where.items()}
+        finally:
+            await consumer.stop()
 
     async def events(self, partition: int, start: int | None, end: int) -> list[bytes]:
         """Values of market events of a partition in [start, end); from the first kept where start is None."""
@@ -146,6 +150,11 @@ class PricingWorker:
         self.app, self.agent, self.ledger = app, agent, ledger
         self.reader = Reader(settings.kafka)
         self.next_offset: dict[int, int] = {}
+        self.assigned: set[int] = set()  # partitions of market events
+        self.rebalances = 0
+        self.looks_at: set[int] = set()  # those of which everything before is known
+        self.looked: list[Proposal] = []  # to be sent
+        self.to_keep: list[Proposal] = []  # in Kafka, to be written to the ledger
         self.facts: list[tuple[Topic, Any, EventT[Any]]] = []
         self.lock = asyncio.Lock()
         self.facts_known = asyncio.Event()
@@ -163,18 +172,62 @@ class PricingWorker:
                 if not waiting and not self.facts_known.is_set():
                     FACTS_READ.set(time.monotonic() - started)
                     self.facts_known.set()
-                for part, records in (await consumer.getmany(timeout_ms=200, max_records=2000)).items():
-                    for record in records:
-                        self._fold(record.topic, record.value)
-                    if part in waiting and await consumer.position(part) >= ends[part]:
-                        waiting.discard(part)
+                await self._read_some(consumer)
+                waiting = {part for part in waiting if await consumer.position(part) < ends[part]}
+                if self.facts_known.is_set():
+                    await self._take_over(consumer, parts)
         finally:
             await consumer.stop()
 
-    def _fold(self, topic: str, value: bytes | None) -> None:
+    async def _read_some(self, consumer: AIOKafkaConsumer) -> None:
+        for records in (await consumer.getmany(timeout_ms=200, max_records=2000)).values():
+            for record in records:
+                self._fold(record.topic, record.value, record.timestamp)
+        await self._send_looks()
+
+    def _fold(self, topic: str, value: bytes | None, arrived: int) -> None:
         # Its owner in the consumer group sends a bad one to the dead letters, once.
         with contextlib.suppress(BadInputError):
-            apply(self.agent, topic, value)
+            fact = decode(value, FOLLOWED[topic].value)
+            if topic == PROPOSALS.name:
+                self.agent.on_proposal(fact)
+                self.to_keep += [fact] if fact.look else []
+            elif self.looks_at:
+                self.looked += self.agent.learn(fact, self._mine, arrived)
+            else:
+                self.agent.take(fact, arrived)
+
+    def _mine(self, sku: str) -> bool:
+        return key_partition(sku.encode()) in self.looks_at
+
+    async def _send_looks(self) -> None:
+        looked, self.looked = self.looked, []
+        for proposal in looked:
+            await self._publish(proposal)
+
+    def assign(self, partitions: set[int]) -> None:
+        """These partitions of market events are this worker's from now on; none at the start of a rebalance."""
+        self.assigned = partitions
+        self.rebalances += 1
+        self.looks_at &= partitions
+
+    async def _take_over(self, consumer: AIOKafkaConsumer, parts: list[TopicPartition]) -> None:
+        """Look at products of partitions that are new here, once everything is known that was known before."""
+        new, rebalances = self.assigned - self.looks_at, self.rebalances
+        if not new:
+            return
+        proposals = [part for part in parts if part.topic == PROPOSALS.name]
+        ends = await consumer.end_offsets(proposals)
+        while any([await consumer.position(part) < ends[part] for part in proposals]):
+            await self._read_some(consumer)
+        for partition, end in (await self.reader.answered(self.app.conf.id, sorted(new))).items():
+            async with self.lock:
+                await self._catch_up(partition, end)
+                self.next_offset[partition] = max(end, self.next_offset.get(partition, 0))
+        if rebalances == self.rebalances:
+            self.looks_at |= new
+            self.looked += self.agent.resume(self._mine)
+            await self._send_looks()
 
     async def handle(self, event: EventT[Any]) -> None:
         """Process one message: a fact for the ledger, or a market event to answer."""
@@ -213,6 +266,9 @@ class PricingWorker:
             values = [value for topic, value, _ in facts if topic.name == name]
             if values:
                 await asyncio.to_thread(write, values)
+        looked, self.to_keep = self.to_keep, []
+        if looked:
+            await asyncio.to_thread(self.ledger.record_proposals, looked)
         await asyncio.to_thread(self.ledger.record_items, self._repriced(facts))
         for _, _, event in facts:
             event.ack()
@@ -233,7 +289,10 @@ class PricingWorker:
         await self._catch_up(message.partition, message.offset)
         self.next_offset[message.partition] = message.offset + 1
         try:
-            proposals = self.agent.on_event(decode_event(message.value))
+            found = decode_event(message.value)
+            self.looked += self.agent.tick(found.observed_at, self._mine)
+            await self._send_looks()
+            proposals = self.agent.on_event(found)
         except BadInputError as error:
             await to_dead_letters(self.app, event, error, STAGE)
             proposals = []
@@ -343,6 +402,8 @@ def build(settings: Settings, policy: Policy, ledger: ProposalLedger | None = No
         async for event in stream.noack().events():
             await _or_crash(worker.handle(event))
 
+    _told_of_partitions(app, worker)
+
     @app.timer(interval=FLUSH_SECONDS)
     async def flush() -> None:
         await _or_crash(worker.flush())
@@ -366,6 +427,16 @@ def build(settings: Settings, policy: Policy, ledger: ProposalLedger | None = No
             await _or_crash(worker.tell(hook))
 
     return app
+
+
+def _told_of_partitions(app: faust.App, worker: PricingWorker) -> None:
+    @app.on_partitions_assigned.connect  # type: ignore[arg-type]
+    async def assigned(_app: faust.App, assigned: set[TP], **_: Any) -> None:
+        worker.assign({tp.partition for tp in assigned if tp.topic == EVENTS.name})
+
+    @app.on_partitions_revoked.connect  # type: ignore[arg-type]
+    async def revoked(_app: faust.App, _revoked: set[TP], **_: Any) -> None:
+        worker.assign(set())
 
 
 async def _or_crash(work: Any) -> None:

@@ -18,7 +18,7 @@ from contracts.events import PriceMoved
 from contracts.facts import CatalogItem, StockLevel
 from contracts.policy import DEFAULT
 from contracts.proposals import Decision, Proposal
-from contracts.times import HOUR_MS
+from contracts.times import DAY_MS, HOUR_MS, MINUTE_MS
 from contracts.topics import CATALOG, DECISIONS, EVENTS, PARTITIONS, PROPOSALS, SALES, STOCK, Topic
 from pricing.verify import verify
 from tests.integration.run_pricing import FileLedger
@@ -35,11 +35,11 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.05)
 
 
-def send(bootstrap: str, topic: Topic, *values: Any) -> None:
+def send(bootstrap: str, topic: Topic, *values: Any, key: bytes = b"A") -> None:
     producer = KafkaProducer(bootstrap_servers=bootstrap)
     for value in values:
         data = value if isinstance(value, bytes) else encode(value)
-        producer.send(topic.name, key=b"A", value=data)
+        producer.send(topic.name, key=key, value=data)
     producer.flush()
     producer.close()
 
@@ -82,6 +82,18 @@ def workers(kafka: str, tmp_path: Path) -> Iterator[Callable[[], subprocess.Pope
     for worker in started:
         worker.kill()
         worker.wait(20)
+
+
+def looks(bootstrap: str, ledger: Path, count: int) -> list[Proposal]:
+    """Proposals of looks at Z, once so many of them are in the ledger, too."""
+    wait_until(lambda: len({p.proposal_id for p in proposals(bootstrap) if p.look and p.sku == "Z"}) == count)
+    found = [made for made in proposals(bootstrap) if made.look and made.sku == "Z"]
+    for made in found:
+        wait_until((ledger / "proposals" / made.proposal_id).exists)
+        assert (ledger / "proposals" / made.proposal_id).read_bytes() == encode(made)
+        verify(made, DEFAULT)
+    assert len(found) == count, "each look is made once"
+    return sorted(found, key=lambda made: made.decided_at)
 
 
 def event(now: int, before: int, at: int) -> PriceMoved:
@@ -138,3 +150,50 @@ def test_a_worker_proposes_remembers_and_publishes_what_was_decided(
     assert by_time[2].proposed_minor == 10_000
     for again in by_time:
         verify(again, DEFAULT)
+
+
+def test_what_was_held_back_or_stands_is_looked_at_again_once_whoever_is_killed(
+    kafka: str, tmp_path: Path, workers: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    kept = tmp_path / "ledger"
+    send(kafka, CATALOG, item(sku="Z"), key=b"Z")
+    send(kafka, SALES, *sales("Z"), key=b"Z")
+    send(kafka, STOCK, StockLevel("Z", 5_000, NOW - 4 * HOUR_MS), key=b"Z")
+    send(kafka, EVENTS, move(8_000, sku="Z", product_id="pz"), key=b"Z")
+    first = workers()
+    wait_until(lambda: [made.blocked_by for made in proposals(kafka) if made.sku == "Z"] == ["stale_stock"])
+    first.send_signal(signal.SIGKILL)
+    first.wait(20)
+
+    # Fresh stock comes while nobody is there; two workers share the work when they start.
+    send(kafka, STOCK, StockLevel("Z", 5_000, NOW + 10 * MINUTE_MS), key=b"Z")
+    second, third = workers(), workers()
+    (made,) = looks(kafka, kept, 1)
+    assert (made.look, made.blocked_by, made.proposed_minor) == ("again:stale_stock", None, 9_700)
+    FileLedger(kept).decide(
+        Decision(
+            decision_id="z1",
+            sku="Z",
+            price_minor=9_700,
+            previous_minor=10_000,
+            currency="CNY",
+            decided_at=NOW + HOUR_MS,
+            proposal_id=made.proposal_id,
+        )
+    )
+    wait_until(lambda: any(decode(value, Decision).sku == "Z" for value in read(kafka, DECISIONS.name)))
+    for worker in (second, third):
+        worker.send_signal(signal.SIGKILL)
+        worker.wait(20)
+
+    # Whichever event moves the time on: the one that has the partition of Z looks, and no other start repeats it.
+    later = NOW + HOUR_MS + DEFAULT.pricing.review_markdown_days * DAY_MS
+    send(kafka, EVENTS, move(9_000, at=later, sku="Y", product_id="py", event_id="other"), key=b"Y")
+    fourth = workers()
+    _again, stood = looks(kafka, kept, 2)
+    assert (stood.kind, stood.decided_at, stood.proposed_minor) == ("restore", later, 10_000)
+    fourth.send_signal(signal.SIGKILL)
+    workers()
+    send(kafka, EVENTS, move(8_000, 9_000, at=later + HOUR_MS, sku="Y", product_id="py", event_id="last"), key=b"Y")
+    wait_until(lambda: any(made.trigger_event_id == "last" for made in proposals(kafka)))
+    looks(kafka, kept, 2)

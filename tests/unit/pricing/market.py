@@ -40,6 +40,8 @@ class Shop:
         self.engine, self.agent = Engine(policy.detection), PricingAgent(policy)
         self.changes: list[Change] = []
         self.outcomes: Counter[str] = Counter()
+        self.looks: list[Proposal] = []
+        self.on_hand = 50_000
         self.item = CatalogItem("A", price, "CNY", START - 60 * DAY_MS, cost_minor=COST)
         self.agent.on_item(self.item)
         for day in range(1, 29):
@@ -47,13 +49,13 @@ class Shop:
 
     def _sold(self, end: int) -> None:
         units = DAILY * (self.list_price / self.price) ** 3
-        self.agent.on_sales(UnitsSold("A", end - DAY_MS, end, units, self.price, "CNY"))
+        self._take(self.agent.learn(UnitsSold("A", end - DAY_MS, end, units, self.price, "CNY")), end)
 
     def hour(self, at: int, rival: str, price: int, available: bool = True) -> None:
         """See the rival's price and do what follows."""
         if (at - START) % DAY_MS == 0:
             self._sold(at)
-        self.agent.on_stock(StockLevel("A", 50_000, at - self.stock_age_ms))
+        self._take(self.agent.learn(StockLevel("A", self.on_hand, at - self.stock_age_ms), arrived=at), at)
         seen = Observation(
             competitor=rival,
             product_id="p",
@@ -64,10 +66,16 @@ class Shop:
             sku="A",
         )
         for event in self.engine.observe([seen]):
-            for proposal in self.agent.on_event(event):
-                self.outcomes[proposal.blocked_by or proposal.kind] += 1
-                if proposal.blocked_by is None:
-                    self._sign(proposal, at + MINUTE_MS)
+            self._take(self.agent.tick(event.observed_at), at)
+            self._take(self.agent.on_event(event), at)
+
+    def _take(self, proposals: list[Proposal], at: int) -> None:
+        for proposal in proposals:
+            self.outcomes[proposal.blocked_by or proposal.kind] += 1
+            if proposal.look:
+                self.looks.append(proposal)
+            if proposal.blocked_by is None:
+                self._sign(proposal, at + MINUTE_MS)
 
     def _sign(self, proposal: Proposal, at: int) -> None:
         if recheck(proposal, self.item, self.policy, at) is not None:
@@ -81,7 +89,7 @@ class Shop:
             decided_at=at,
             proposal_id=proposal.proposal_id,
         )
-        self.agent.on_decision(decision)
+        self._take(self.agent.learn(decision), at)
         self.changes.append(Change(at, self.price, decision.price_minor))
         self.price = decision.price_minor
         self.item = CatalogItem("A", self.price, "CNY", at, cost_minor=COST)

@@ -7,14 +7,15 @@ list price; at most two changes a day (a markdown and the restore that ends it);
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 
 import msgspec
 import pytest
 
 from contracts.policy import DEFAULT, Detection, Policy, Pricing
-from contracts.times import DAY_MS, HOUR_MS
-from tests.unit.pricing.market import LIST, Shop, Strategy, play, play_each_other
+from contracts.times import DAY_MS, HOUR_MS, MINUTE_MS
+from tests.unit.pricing.market import LIST, START, Shop, Strategy, play, play_each_other
 
 DAYS = 60
 NO_COOLDOWN = Policy(pricing=Pricing(cooldown_hours=0))
@@ -60,11 +61,19 @@ def test_every_rival_is_outlived(rival: Strategy, policy: Policy) -> None:
 
 
 def test_an_undercutter_gets_three_answers_and_no_more() -> None:
-    shop = play(Shop(DEFAULT), undercutter, 90)
+    shop = play(Shop(DEFAULT), undercutter, 55)
 
     assert [change.price for change in shop.changes] == [9_700, 9_409, 9_400]  # 3 %, 3 %, and the rest of 6 %
     assert shop.still_since() < 30 * 24
     assert shop.outcomes["cap"] > 0
+
+
+def test_when_the_undercutter_can_go_no_lower_the_price_comes_back_for_good() -> None:
+    shop = play(Shop(DEFAULT), undercutter, 120)
+
+    assert [change.price for change in shop.changes] == [9_700, 9_409, 9_400, LIST]
+    assert [made.look.split(":")[0] for made in shop.looks] == ["stood"]
+    assert shop.still_since() < 75 * 24
 
 
 def test_stairs_down_end_for_us_at_the_standing_cap() -> None:
@@ -96,15 +105,67 @@ def test_glitches_never_reach_the_agent_through_the_detector() -> None:
     assert shop.price == LIST
 
 
-def test_two_of_us_do_not_follow_one_another_down() -> None:
-    """A third shop cuts twice and comes back; our own cuts stay below what the other one notices, or end."""
+def test_two_of_us_do_not_follow_one_another_down_and_find_back() -> None:
+    """A third shop cuts twice and comes back; each of us sees the other 5.9 % lower, until both look again."""
     one, other = Shop(DEFAULT, "one"), Shop(DEFAULT, "other")
     play_each_other(one, other, 120, lambda hour: (LIST, 9_000, 8_200)[min(2, hour // 240)] if hour < 1_440 else LIST)
 
     for shop in (one, other):
         settled(shop)
-        assert shop.deepest_bp == 591  # 3 % and 3 % of the rest, each for a cut of the third
-        assert shop.still_since() < 30 * 24
+        assert [change.price for change in shop.changes] == [9_700, 9_409, LIST]  # each for a cut of the third
+        assert shop.still_since() < 40 * 24
+
+
+def test_without_a_review_two_of_us_stay_where_they_are() -> None:
+    policy = Policy(pricing=Pricing(review_markdown_days=0))
+    one, other = Shop(policy, "one"), Shop(policy, "other")
+    play_each_other(one, other, 60, lambda hour: (LIST, 9_000, 8_200)[min(2, hour // 240)] if hour < 960 else LIST)
+
+    assert [one.price, other.price] == [9_409, 9_409]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_two_of_us_find_back_whatever_a_third_did(seed: int) -> None:
+    chance = random.Random(seed)
+    hours = chance.choice((24, 60, 120))
+    levels = [LIST, *(chance.choice((LIST, 9_400, 9_000, 8_600, 8_200, 7_500)) for _ in range(12))]
+    one, other = Shop(DEFAULT, "one"), Shop(DEFAULT, "other")
+    play_each_other(one, other, 40 + hours // 2, lambda hour: [*levels, LIST][min(hour // hours, 13)])
+
+    for shop in (one, other):
+        settled(shop)
+        assert shop.price == LIST
+
+
+def test_a_cycle_as_slow_as_our_review_stays_rare_and_within_the_cap() -> None:
+    """Each time that we have gone back, the rival cuts again."""
+    shop = play(Shop(DEFAULT), lambda hour, ours, theirs: 9_000 if hour % 360 < 350 and hour > 24 else LIST, 150)
+
+    settled(shop)
+    assert shop.most_changes(28 * DAY_MS) <= 4
+    assert shop.deepest_bp == 300
+
+
+def test_when_the_surplus_is_sold_the_price_comes_back_though_the_rival_does_not() -> None:
+    shop = Shop(DEFAULT)
+    play(shop, lambda hour, ours, theirs: LIST if hour < 24 else 9_000, 3)
+    assert shop.price == 9_700
+    shop.on_hand = 500
+    shop.hour(START + 3 * DAY_MS, "rival", 9_000)
+
+    assert shop.price == LIST
+    assert [made.look.split(":")[0] for made in shop.looks] == ["cover"]
+
+
+def test_a_cut_seen_with_old_stock_is_answered_once_the_figure_is_fresh() -> None:
+    shop = Shop(DEFAULT, stock_age_ms=4 * HOUR_MS)
+    shop.hour(START, "rival", LIST)
+    shop.hour(START + HOUR_MS, "rival", 9_000)
+    shop.stock_age_ms = 0
+    shop.hour(START + HOUR_MS + 10 * MINUTE_MS, "rival", 9_000)
+
+    assert shop.price == 9_700
+    assert shop.outcomes == Counter({"stale_stock": 1, "markdown": 1})
 
 
 def test_two_of_us_come_back_when_the_one_cut_they_answered_is_gone() -> None:

@@ -24,6 +24,7 @@ from contracts.policy import DEFAULT, Policy, Pricing
 from contracts.proposals import Decision, Proposal
 from contracts.times import DAY_MS, HOUR_MS, MINUTE_MS
 from pricing.agent import PricingAgent
+from pricing.looks import Fact
 from pricing.recheck import recheck, recheck_decision, recheck_undo
 from pricing.verify import verify
 from tests.unit.pricing.samples import NOW
@@ -78,12 +79,13 @@ class DecisionCore(RuleBasedStateMachine):
         self.signed: list[tuple[Decision, Proposal]] = []
         self.published: list[tuple[Decision, Proposal]] = []
         self.events: list[tuple[MarketEvent, bytes]] = []
+        self.facts: list[Fact] = []
         self.count = 0
         for sku, price, currency in zip(SKUS, prices, currencies, strict=True):
             self._item(CatalogItem(sku, price, currency, NOW - 30 * DAY_MS, cost_minor=price * 6 // 10))
             for day in range(1, 20):
                 end = NOW - (day - 1) * DAY_MS
-                self.agent.on_sales(UnitsSold(sku, end - DAY_MS, end, 20.0 + day % 3, price, currency))
+                self._learn(UnitsSold(sku, end - DAY_MS, end, 20.0 + day % 3, price, currency))
             self._stock(sku, 5_000, NOW)
 
     def _item(self, item: CatalogItem) -> None:
@@ -91,14 +93,20 @@ class DecisionCore(RuleBasedStateMachine):
         self.items[item.sku] = item
         if before is None or (before.price_minor, before.currency) != (item.price_minor, item.currency):
             self.log[item.sku].append((item.as_of, item.price_minor, item.currency))
-        self.agent.on_item(item)
+        self._learn(item)
 
     def _changed(self, sku: str, **changes: Any) -> None:
         self.now += 1
         self._item(msgspec.structs.replace(self.items[sku], as_of=self.now, **changes))
 
     def _stock(self, sku: str, on_hand: int, as_of: int) -> None:
-        self.agent.on_stock(StockLevel(sku, on_hand, as_of))
+        self._learn(StockLevel(sku, on_hand, as_of))
+
+    def _learn(self, fact: Fact) -> None:
+        self.facts.append(fact)
+        for proposal in self.agent.learn(fact):
+            assert proposal.look
+            self._take(proposal)
 
     # The market
 
@@ -152,6 +160,8 @@ class DecisionCore(RuleBasedStateMachine):
         self._tell(kind(**self._where(sku, rival), **more))
 
     def _tell(self, event: MarketEvent) -> None:
+        for looked in self.agent.tick(event.observed_at):
+            self._take(looked)
         made = self.agent.on_event(event)
         self.events.append((event, encode(made)))
         for proposal in made:
@@ -210,7 +220,7 @@ class DecisionCore(RuleBasedStateMachine):
         item = self.items[sku]
         usual = next(price for _at, price, currency in self.log[sku] if currency == item.currency)
         sold = units * min(max((usual / item.price_minor) ** 4, 0.05), 20.0)
-        self.agent.on_sales(UnitsSold(sku, self.now - DAY_MS, self.now, sold, item.price_minor, item.currency))
+        self._learn(UnitsSold(sku, self.now - DAY_MS, self.now, sold, item.price_minor, item.currency))
 
     @rule(sku=skus, share=pick((0, 50, 90, 97, 120, -1)))
     def the_cost_changes(self, sku: str, share: int) -> None:
@@ -249,6 +259,19 @@ class DecisionCore(RuleBasedStateMachine):
     def the_kill_switch(self, on: bool) -> None:
         pricing = msgspec.structs.replace(self.policy.pricing, kill_switch=on)
         self._policy(msgspec.structs.replace(self.policy, pricing=pricing))
+
+    @rule()
+    def the_worker_restarts(self) -> None:
+        """It reads every fact and proposal, and the events, as they were."""
+        self.agent = PricingAgent(self.policy)
+        for fact in reversed(self.facts):
+            self.agent.take(fact)
+        for made in self.made:
+            self.agent.on_proposal(made)
+        for event, _answer in self.events:
+            self.agent.observe(event)
+        for looked in self.agent.resume():
+            self._take(looked)
 
     def _policy(self, chosen: Policy) -> None:
         self.policy = self.agent.policy = chosen
@@ -314,9 +337,9 @@ class DecisionCore(RuleBasedStateMachine):
         item = self.items[decision.sku]
         self.items[decision.sku] = msgspec.structs.replace(item, price_minor=decision.price_minor, as_of=self.now)
         self.log[decision.sku].append((decision.decided_at, decision.price_minor, decision.currency))
-        self.agent.on_decision(decision)
+        self._learn(decision)
         if item.as_of >= decision.decided_at:
-            self.agent.on_item(self.items[decision.sku])
+            self._learn(self.items[decision.sku])
         if decision.price_minor < decision.previous_minor:
             self.lowered.append(decision)
 
@@ -329,6 +352,7 @@ class DecisionCore(RuleBasedStateMachine):
 
     def _check_proposal(self, made: Proposal) -> None:
         assert made.policy_version == self.policy.version
+        assert made.proposal_id not in {one.proposal_id for one in self.made}
         verify(decode(encode(made), Proposal), self.policy)
         if made.blocked_by is not None:
             assert made.proposed_minor == made.current_minor
@@ -445,6 +469,7 @@ def _step(core: DecisionCore, chance: random.Random) -> None:
         (2, lambda: core.the_kill_switch(on=chance.random() < 0.3)),
         (8, lambda: core.waiting and core.somebody_signs(first=chance.random() < 0.5, yes=chance.random() < 0.8)),
         (8, lambda: core.signed and core.a_decision_is_published()),
+        (1, core.the_worker_restarts),
         (3, lambda: core.published and core.the_last_decision_is_undone()),
     ]  # fmt: skip
     weights, actions = zip(*steps, strict=True)
