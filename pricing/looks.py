@@ -102,9 +102,14 @@ def _confidence(sku: str, known: PricingState, rival: Rival, said: float) -> flo
 
 def _stands(made: Proposal, rival: Rival, quote: Quote) -> bool:
     """Whether the cut that was answered is the last that this offer did, and it can be bought."""
-    told = (made.signals.competitor, made.signals.competitor_observed_at, made.signals.competitor_price_minor)
-    seen = (rival[0], quote.observed_at, quote.price_minor)
-    return seen == told and quote.in_stock and quote.cut_from_minor is not None
+    told = (made.signals.competitor_observed_at, made.signals.competitor_price_minor)
+    same = _is_of(rival, made) and (quote.observed_at, quote.price_minor) == told
+    return same and quote.in_stock and quote.cut_from_minor is not None
+
+
+def _is_of(rival: Rival, made: Proposal) -> bool:
+    told = made.signals
+    return rival[0] == told.competitor and told.competitor_product in ("", rival[1])
 
 
 def _move(made: Proposal, rival: Rival, quote: Quote) -> PriceMoved:
@@ -202,7 +207,7 @@ def _review(state: SkuState, name: str) -> Look | None:
         return Look(name, event, 0.0, state.markdown.restore_minor)
     made = max(threats, key=_age)
     told = made.signals
-    offers = [(rival, quote) for rival, quote in state.quotes.items() if rival[0] == told.competitor]
+    offers = [(rival, quote) for rival, quote in state.quotes.items() if _is_of(rival, made)]
     as_told = Quote(
         told.competitor_price_minor,
         told.competitor_currency or made.currency,
@@ -210,8 +215,7 @@ def _review(state: SkuState, name: str) -> Look | None:
         told.competitor_price_type,
         told.competitor_in_stock,
     )
-    # Of several offers of this shop the cheapest.
-    rival, quote = min(
-        offers, key=lambda one: (one[1].price_minor, one[0]), default=((told.competitor, "", ""), as_told)
-    )
+    # Of several offers of this product the cheapest.
+    unseen = ((told.competitor, told.competitor_product, ""), as_told)
+    rival, quote = min(offers, key=lambda one: (one[1].price_minor, one[0]), default=unseen)
     return Look(name, _move(made, rival, quote), told.match_confidence, state.markdown.restore_minor)
