@@ -5,29 +5,22 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import parquet
 
 from backtest.feed import ROWS
-from backtest.frame import NAMES, NO_PRICE, PRICES, Frame, check_columns, moments
+from backtest.foreign import AMOUNTS, clean, with_point
+from backtest.frame import NAMES, NO_PRICE, Frame, check_columns
+from backtest.parts import Parts
 from backtest.recording import TEXT_COLUMNS, csv_batches, parquet_batches
 from contracts.errors import BadInputError, BadRecordingError, BadRowError
-from contracts.observations import Availability, PriceType
 from contracts.partition import series_partition
-from contracts.recording import OBSERVATION_SCHEMA, Extent, write_file
+from contracts.recording import OBSERVATION_SCHEMA
 from contracts.topics import OBSERVATIONS, PARTITIONS
 from runtime.sheets import is_parquet, not_decoded, written
-
-MESSAGE_ROWS = 1000  # as the crawl's largest batches
-PART_ROWS = 500_000  # rows in memory before they are written
-KNOWN: dict[str, tuple[str, ...]] = {"availability": get_args(Availability), "price_type": get_args(PriceType)}
-YES, NO = ("true", "1", "yes", "t", "y"), ("false", "0", "no", "f", "n")
-AMOUNTS = (*PRICES, "list_price_minor", "list_price_cents", "list_price")
 
 
 class Imported(NamedTuple):
@@ -127,23 +120,12 @@ class ObservationImport:
             columns = dict(zip(names, batch.columns, strict=True))
             for name in AMOUNTS if comma else ():
                 if name in columns:
-                    columns[name] = _with_point(columns[name])
+                    columns[name] = with_point(columns[name])
             yield pa.RecordBatch.from_arrays(list(columns.values()), names=names)
 
     def _usable(self, batch: pa.RecordBatch, place: int) -> pa.RecordBatch:
-        reasons: dict[int, str] = {}
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-        for name in ("competitor", "product_id"):
-            _need(columns[name], name, reasons)
-        columns["observed_at"] = _cast(columns["observed_at"], moments, "observed_at", "an ISO 8601 time", reasons)
-        _need(columns["observed_at"], "observed_at", reasons)
-        for name in AMOUNTS:
-            if name in columns:
-                columns[name] = _amounts(columns[name], name, reasons)
-        if "available" in columns:
-            columns["available"] = _cast(columns["available"], _truth, "available", "true or false", reasons)
-        for name in KNOWN.keys() & columns.keys():
-            _one_of(columns[name], name, reasons)
+        reasons = clean(columns)
         cleaned = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
         if not reasons:
             return cleaned
@@ -180,69 +162,6 @@ class ObservationImport:
         return number
 
 
-def _with_point(amounts: pa.Array) -> pa.Array:
-    """ "1.234,50" as "1234.50"."""
-    comma = pc.match_substring(amounts, ",")
-    plain = pc.replace_substring(pc.replace_substring(amounts, ".", ""), ",", ".", max_replacements=1)
-    return pc.if_else(comma, plain, amounts)
-
-
-class Parts:
-    """One partition on its way to disk: written in parts, put in order at the end where it is not."""
-
-    def __init__(self, folder: Path, number: int) -> None:
-        self.folder, self.number = folder, number
-        self._tables: list[pa.Table] = []
-        self._rows = self._done = self._late = 0
-        self._latest = np.iinfo(np.int64).min
-        self._paths: list[Path] = []
-
-    def add(self, table: pa.Table, observed_at: npt.NDArray[np.int64]) -> None:
-        """Add rows that follow in the file."""
-        so_far = np.maximum.accumulate(np.concatenate([[self._latest], observed_at]))
-        self._late += int((observed_at < so_far[:-1]).sum())
-        self._latest = int(so_far[-1])
-        self._tables.append(table)
-        self._rows += table.num_rows
-        if self._rows >= PART_ROWS:
-            self._flush()
-
-    def finish(self) -> int:
-        """Write the rest; returns how many rows came after a later one and were put in order."""
-        self._flush()
-        if self._late:
-            whole = pa.concat_tables([parquet.read_table(path, partitioning=None) for path in self._paths])
-            for path in self._paths:
-                path.unlink()
-            whole = whole.unify_dictionaries().combine_chunks()
-            # Equal times keep the order of the file: what came first is seen first.
-            order = np.argsort(whole["observed_at"].cast(pa.int64()).to_numpy(), kind="stable")
-            self._done, self._paths = 0, []
-            for start in range(0, len(order), PART_ROWS):
-                self._write(whole.take(pa.array(order[start : start + PART_ROWS])))
-        return self._late
-
-    def _flush(self) -> None:
-        if self._rows:
-            self._write(pa.concat_tables(self._tables).unify_dictionaries().combine_chunks())
-        self._tables, self._rows = [], 0
-
-    def _write(self, table: pa.Table) -> None:
-        first, count = self._done, table.num_rows
-        offset = first + np.arange(count) // MESSAGE_ROWS
-        places = {
-            "partition": pa.array(np.full(count, self.number, np.int32)),
-            "offset": pa.array(offset),
-            "row": pa.array((np.arange(count) % MESSAGE_ROWS).astype(np.int32)),
-        }
-        for column, (name, values) in enumerate(places.items()):
-            table = table.set_column(column, OBSERVATION_SCHEMA.field(name), values)
-        path = Extent(OBSERVATIONS.name, self.number, first, int(offset[-1])).path(self.folder)
-        write_file(table.cast(OBSERVATION_SCHEMA), path)
-        self._paths.append(path)
-        self._done = int(offset[-1]) + 1
-
-
 def _table(frame: Frame) -> pa.Table:
     """Rows as OBSERVATION_SCHEMA; their places in the partition are filled in when they are written."""
     nothing, listed = pa.nulls(frame.rows, pa.string()), frame.list_price()
@@ -275,62 +194,3 @@ def _nullable(amounts: npt.NDArray[np.int64]) -> pa.Array:
 
 def _without_price(frame: Frame) -> int:
     return int((frame.price <= 0).sum())
-
-
-def _need(column: pa.Array, name: str, reasons: dict[int, str]) -> None:
-    empty = pc.is_null(column)
-    if pa.types.is_string(column.type):
-        empty = pc.or_(empty, pc.equal(pc.fill_null(column, ""), ""))
-    for row in np.flatnonzero(empty.to_numpy(zero_copy_only=False)):
-        reasons.setdefault(int(row), f"{name} must not be empty")
-
-
-def _amounts(column: pa.Array, name: str, reasons: dict[int, str]) -> pa.Array:
-    whole = name.endswith(("_minor", "_cents"))
-    kind = pa.int64() if whole else pa.decimal128(28, 8)
-    wanted = "a whole number" if whole else "a decimal number such as 19.99"
-
-    def cast(values: pa.Array) -> pa.Array:
-        if pa.types.is_dictionary(values.type):
-            values = values.dictionary_decode()
-        return values.cast(kind)
-
-    return _cast(column, cast, name, wanted, reasons)
-
-
-def _truth(values: pa.Array) -> pa.Array:
-    if not pa.types.is_string(values.type):
-        return values.cast(pa.bool_())
-    low = pc.utf8_lower(values)
-    known = pc.or_(pc.is_in(low, pa.array(YES)), pc.is_in(low, pa.array(NO)))
-    if not pc.all(pc.or_(known, pc.is_null(values))).as_py():
-        raise pa.ArrowInvalid("not a truth value")
-    return pc.if_else(pc.is_null(values), None, pc.is_in(low, pa.array(YES)))
-
-
-def _cast(
-    column: pa.Array, cast: Callable[[pa.Array], pa.Array], name: str, wanted: str, reasons: dict[int, str]
-) -> pa.Array:
-    """The column cast as a whole; where that fails, the rows that are to blame are named and become null."""
-    try:
-        return cast(column)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        pass
-    pieces = []
-    for row in range(len(column)):
-        piece = column.slice(row, 1)
-        try:
-            pieces.append(cast(piece))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            reasons.setdefault(row, f"{name} must be {wanted}, was {str(column[row].as_py())[:40]!r}")
-            pieces.append(None)
-    kind = next((piece.type for piece in pieces if piece is not None), pa.null())
-    return pa.concat_arrays([pa.nulls(1, kind) if piece is None else piece.cast(kind) for piece in pieces])
-
-
-def _one_of(column: pa.Array, name: str, reasons: dict[int, str]) -> None:
-    texts = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
-    unknown = pc.invert(pc.or_(pc.is_in(texts, pa.array(KNOWN[name])), pc.is_null(texts)))
-    for row in np.flatnonzero(unknown.to_numpy(zero_copy_only=False)):
-        wanted = ", ".join(KNOWN[name])
-        reasons.setdefault(int(row), f"{name} must be one of {wanted}, was {str(texts[int(row)].as_py())[:40]!r}")
