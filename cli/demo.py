@@ -66,17 +66,13 @@ def demo(
 
 
 def _seed_facts(bootstrap: str, addresses: dict[str, str]) -> None:
-    from contracts.topics import CATALOG, MATCHES, SALES, STOCK
+    from contracts.topics import MATCHES
     from demo import samples
     from runtime.publish import Publisher
 
     now_ms = int(time.time() * 1000)
     with Publisher(bootstrap) as publisher:
-        for item in samples.catalogue(now_ms):
-            publisher.send(CATALOG, item.sku, item)
-        for level in samples.stock(now_ms):
-            publisher.send(STOCK, level.sku, level)
-        for sold in samples.sales(now_ms):
-            publisher.send(SALES, sold.sku, sold)
+        for topic, key, fact in samples.facts(now_ms):
+            publisher.send(topic, key, fact)
         for match in samples.matches(addresses, now_ms):
             publisher.send(MATCHES, f"{match.competitor}|{match.product_id}", match)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
@@ -31,6 +31,13 @@ class HandOver(msgspec.Struct, frozen=True):
     begins: str = ""
     ends: str = ""
     reason: str = ""
+
+
+def _form(to: Text, begins: Text, ends: Text, reason: Text = "") -> HandOver:
+    return HandOver(to.strip(), begins, ends, reason)
+
+
+Filled = Annotated[HandOver, Depends(_form)]
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -75,11 +82,8 @@ def _page(
 
 
 @router.post("/delegations/preview")
-def preview(
-    request: Request, person: Writer, desk: TheDesk, to: Text, begins: Text, ends: Text, reason: Text = ""
-) -> HTMLResponse:
+def preview(request: Request, person: Writer, desk: TheDesk, form: Filled) -> HTMLResponse:
     """What handing over would do; nothing is changed."""
-    form = HandOver(to.strip(), begins, ends, reason)
     try:
         with desk.ledger.reading() as connection:
             made = delegations.draft(connection, _wish(person, form), now_ms(), desk.policy.approval)
@@ -90,11 +94,8 @@ def preview(
 
 
 @router.post("/delegations")
-def hand_over(
-    request: Request, person: Writer, desk: TheDesk, to: Text, begins: Text, ends: Text, reason: Text = ""
-) -> Response:
+def hand_over(request: Request, person: Writer, desk: TheDesk, form: Filled) -> Response:
     """Hand one's role over."""
-    form = HandOver(to.strip(), begins, ends, reason)
     try:
         with desk.ledger.writing() as connection:
             delegations.make(connection, _wish(person, form), now_ms(), desk.policy.approval)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ import msgspec
 
 from contracts.facts import CatalogItem, Match, StockLevel, UnitsSold
 from contracts.times import DAY_MS
+from contracts.topics import CATALOG, SALES, STOCK, Topic
 
 CURRENCY = "CNY"
 ELASTICITY = -2.2  # of the demand the sales history is drawn from
@@ -145,6 +146,13 @@ def matches(addresses: Mapping[str, str], now_ms: int) -> list[Match]:
         Match(row.competitor, row.product_id, row.sku, now_ms, confidence=1.0, status="approved", url=row.url)
         for row in watchlist(addresses)
     ]
+
+
+def facts(now_ms: int) -> Iterator[tuple[Topic, str, CatalogItem | StockLevel | UnitsSold]]:
+    """Catalogue, stock and sales, each with its topic and key."""
+    for topic, made in ((CATALOG, catalogue(now_ms)), (STOCK, stock(now_ms)), (SALES, sales(now_ms))):
+        for fact in made:
+            yield topic, fact.sku, fact
 
 
 def write_watchlist(path: Path, addresses: Mapping[str, str]) -> Path:

@@ -44,7 +44,7 @@ from contracts.topics import CATALOG, DECISIONS, EVENTS, MATCHES, PROPOSALS, SAL
 from pricing.agent import PricingAgent
 from pricing.reasons import REASONS
 from runtime import metrics
-from runtime.crash import crash
+from runtime.crash import or_crash
 from runtime.faust_app import create_app, send, to_dead_letters, topics
 from runtime.outlet import Outlet
 from runtime.settings import Settings
@@ -395,27 +395,27 @@ def build(settings: Settings, policy: Policy, ledger: ProposalLedger | None = No
 
     @app.task
     async def follow() -> None:
-        await _or_crash(worker.follow())
+        await or_crash(worker.follow())
 
     @app.agent(topics(app, EVENTS, *FACTS), concurrency=1)
     async def answer(stream: Any) -> None:
         async for event in stream.noack().events():
-            await _or_crash(worker.handle(event))
+            await or_crash(worker.handle(event))
 
     _told_of_partitions(app, worker)
 
     @app.timer(interval=FLUSH_SECONDS)
     async def flush() -> None:
-        await _or_crash(worker.flush())
+        await or_crash(worker.flush())
 
     @app.timer(interval=1.0)
     async def publish() -> None:
-        await _or_crash(worker.publish_decisions())
-        await _or_crash(worker.publish_matches())
+        await or_crash(worker.publish_decisions())
+        await or_crash(worker.publish_matches())
 
     @app.timer(interval=KEEP_SECONDS)
     async def keep() -> None:
-        await _or_crash(worker.keep_approvals())
+        await or_crash(worker.keep_approvals())
 
     if settings.decisions_webhook:
         hook = SignedHook(
@@ -424,7 +424,7 @@ def build(settings: Settings, policy: Policy, ledger: ProposalLedger | None = No
 
         @app.timer(interval=1.0)
         async def tell() -> None:
-            await _or_crash(worker.tell(hook))
+            await or_crash(worker.tell(hook))
 
     return app
 
@@ -437,10 +437,3 @@ def _told_of_partitions(app: faust.App, worker: PricingWorker) -> None:
     @app.on_partitions_revoked.connect  # type: ignore[arg-type]
     async def revoked(_app: faust.App, _revoked: set[TP], **_: Any) -> None:
         worker.assign(set())
-
-
-async def _or_crash(work: Any) -> None:
-    try:
-        await work
-    except Exception as error:  # noqa: BLE001 data errors were handled: this is the infrastructure or a bug
-        crash(error)

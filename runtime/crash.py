@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Awaitable
 from typing import NoReturn
 
 import faust
@@ -25,4 +26,12 @@ def crash(error: BaseException) -> NoReturn:
 def crash_unless_stopping(app: faust.App, error: BaseException) -> None:
     """The same, except that a worker asked to stop may find its producer closed: what it could not send comes again."""
     if not (app.should_stop and isinstance(error, ProducerClosed)):
+        crash(error)
+
+
+async def or_crash(work: Awaitable[object]) -> None:
+    """Await work whose data errors were handled: what it still raises is the infrastructure or a bug."""
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 see above
         crash(error)

@@ -126,8 +126,8 @@ class FactFile:
                 amount = self._sheet.number(str(values.pop(name)))
                 values[f"{name}_minor"] = to_minor(amount, str(values["currency"]))
         for name in NUMBERS:
-            if isinstance(number := values.get(name), str):
-                values[name] = self._sheet.number(number)
+            if isinstance(text := values.get(name), str):
+                values[name] = _number(name, self._sheet.number(text), text)
         if "date" in values:
             values["interval_start"] = _moment("date", values.pop("date"))
             values["interval_end"] = values["interval_start"] + DAY_MS
@@ -156,6 +156,14 @@ def _check_numbers(fact: Fact) -> None:
         raise ValueError("interval_end must be after interval_start")
     if not fact.sku:
         raise ValueError("sku must not be empty")
+
+
+def _number(name: str, text: str, was: str) -> str:
+    try:
+        float(text)
+    except ValueError:
+        raise ValueError(f"{name} must be a number, was {was[:40]!r}") from None
+    return text
 
 
 def _stripped(value: Any) -> Any:

@@ -25,7 +25,7 @@ from contracts.policy import Policy
 from contracts.recording import MESSAGE_SCHEMA, Extent, extent_of, observations_table, write_file
 from contracts.topics import ALERTS, CATALOG, DECISIONS, EVENTS, MATCHES, OBSERVATIONS, PROPOSALS, SALES, STOCK
 from runtime import metrics
-from runtime.crash import crash
+from runtime.crash import or_crash
 from runtime.faust_app import create_app, topics
 from runtime.settings import Settings
 from streams.admin import cluster_id
@@ -201,11 +201,11 @@ def build(settings: Settings, policy: Policy, ledger: HistoryLedger | None = Non
     @app.agent(topics(app, *RECORDED), concurrency=1)
     async def record(stream: Any) -> None:
         async for event in stream.noack().events():
-            await _or_crash(recorder.handle(event))
+            await or_crash(recorder.handle(event))
 
     @app.timer(interval=FLUSH_SECONDS)
     async def flush() -> None:
-        await _or_crash(recorder.flush())
+        await or_crash(recorder.flush())
 
     @app.on_partitions_assigned.connect  # type: ignore[arg-type]
     async def assigned(_app: faust.App, assigned: set[TP], **_: Any) -> None:
@@ -218,13 +218,6 @@ def build(settings: Settings, policy: Policy, ledger: HistoryLedger | None = Non
     @app.on_before_shutdown.connect
     async def ending(*_: Any, **__: Any) -> None:
         # Too late to acknowledge: the next start finds the files and leaves these messages out.
-        await _or_crash(recorder.flush())
+        await or_crash(recorder.flush())
 
     return app
-
-
-async def _or_crash(work: Any) -> None:
-    try:
-        await work
-    except Exception as error:  # noqa: BLE001 data errors were handled: this is the infrastructure or a bug
-        crash(error)

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from runtime.settings import Settings
+from tests.contract.rooms import ROOMS
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -24,20 +25,6 @@ KEYS = {
     *("image", "build", "command", "environment", "volumes", "ports", "healthcheck", "depends_on", "user", "restart"),
     *("read_only", "tmpfs", "cap_drop", "security_opt", "logging", "stop_grace_period"),
 }
-ROOMS = (
-    "alerts",
-    "backtest",
-    "cli",
-    "console",
-    "contracts",
-    "crawlers",
-    "demo",
-    "ledger",
-    "pricing",
-    "reports",
-    "runtime",
-    "streams",
-)
 # For pages that need a browser, and for the stronger forecast; whoever wants them installs them.
 OPTIONAL = {"scrapy_playwright", "lightgbm"}
 every_service = pytest.mark.parametrize("name", SERVICES)
@@ -147,11 +134,10 @@ def test_what_the_image_copies_exists_and_every_package_is_copied() -> None:
         for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
         for source in line.split()[:-1]
     ]
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"benchmarks", "tests"}
     let_through = set(re.findall(r"^!(\S+)", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.MULTILINE))
 
     assert all((ROOT / source).exists() for source in copied)
-    assert packages <= set(copied)
+    assert set(ROOMS) <= set(copied)
     assert set(copied) <= let_through
 
 

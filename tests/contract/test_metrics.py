@@ -12,21 +12,10 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from tests.contract.rooms import ROOMS
+
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-ROOMS = (
-    "alerts",
-    "backtest",
-    "cli",
-    "console",
-    "crawlers",
-    "demo",
-    "ledger",
-    "pricing",
-    "reports",
-    "runtime",
-    "streams",
-)
 SUFFIXES = {
     "Counter": ("",),
     "Gauge": ("",),

@@ -14,20 +14,20 @@ from typing import TypeVar
 
 import msgspec
 import pytest
-from kafka import KafkaConsumer, TopicPartition
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from contracts.codec import decode
 from contracts.events import PriceMoved
 from contracts.policy import DEFAULT
 from contracts.proposals import Decision
-from contracts.topics import CATALOG, DECISIONS, EVENTS, PARTITIONS, SALES, STOCK
+from contracts.topics import DECISIONS, EVENTS
 from demo import samples
 from ledger import policies
 from ledger.store import Ledger
 from runtime.broker import OwnKafka
 from runtime.publish import Publisher
 from streams.admin import ensure_topics
+from tests.integration.kept import values
 
 pytestmark = [pytest.mark.kafka, pytest.mark.browser, pytest.mark.timeout(240)]
 PRODUCT = samples.PRODUCTS[0]
@@ -93,17 +93,7 @@ def wait_for(question: Callable[[], T], seconds: float = 90) -> T:
 
 
 def decisions(bootstrap: str) -> list[Decision]:
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    places = [TopicPartition(DECISIONS.name, number) for number in range(PARTITIONS)]
-    consumer.assign(places)
-    ends = consumer.end_offsets(places)
-    consumer.seek_to_beginning(*places)
-    found: list[Decision] = []
-    while any(consumer.position(place) < ends[place] for place in places):
-        for records in consumer.poll(timeout_ms=500).values():
-            found += [decode(record.value, Decision) for record in records]
-    consumer.close()
-    return found
+    return [decode(value, Decision) for value in values(bootstrap, DECISIONS.name)]
 
 
 def tell_move(bootstrap: str) -> None:
@@ -128,14 +118,9 @@ def tell_move(bootstrap: str) -> None:
 
 
 def tell_facts(bootstrap: str) -> None:
-    now = now_ms()
     with Publisher(bootstrap) as publisher:
-        for item in samples.catalogue(now):
-            publisher.send(CATALOG, item.sku, item)
-        for level in samples.stock(now):
-            publisher.send(STOCK, level.sku, level)
-        for sold in samples.sales(now):
-            publisher.send(SALES, sold.sku, sold)
+        for topic, key, fact in samples.facts(now_ms()):
+            publisher.send(topic, key, fact)
 
 
 def signed_in(browser: Browser, address: str, role: str) -> Page:

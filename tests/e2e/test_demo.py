@@ -11,14 +11,7 @@ import pytest
 
 from tests.e2e.started import left_behind, printed, started, wait_for
 
-ROOMS = ("streams/worker.py", "streams/recorder.py", "pricing/worker.py", "alerts/worker.py", "cli/console.py")
-MISSING = [room for room in ROOMS if not (Path(__file__).parents[2] / room).is_file()]
-
-pytestmark = [
-    pytest.mark.kafka,
-    pytest.mark.timeout(240),
-    pytest.mark.xfail(bool(MISSING), reason=f"the whole needs {', '.join(MISSING)}", run=False),
-]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 
 def test_alerts_and_proposals_come_through_kafka_within_a_minute(tmp_path: Path) -> None:

@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
 
 from contracts.alerts import Alert
 from contracts.codec import decode, encode
 from contracts.events import PriceMoved
-from contracts.topics import ALERTS, EVENTS, PARTITIONS
+from contracts.topics import ALERTS, EVENTS
 from ledger import outbox
 from ledger.store import Ledger
 from runtime.settings import Settings
+from tests.integration.kept import values
 from tests.integration.receiver import Receiver, receiver
 
 pytestmark = pytest.mark.kafka
@@ -49,23 +50,9 @@ def send(bootstrap: str, *values: bytes) -> None:
     producer.close()
 
 
-def read(bootstrap: str, topic: str) -> list[bytes]:
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    tps = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-    consumer.assign(tps)
-    ends = consumer.end_offsets(tps)
-    consumer.seek_to_beginning(*tps)
-    found: list[bytes] = []
-    while any(consumer.position(tp) < ends[tp] for tp in tps):
-        for records in consumer.poll(timeout_ms=500).values():
-            found += [record.value for record in records]
-    consumer.close()
-    return found
-
-
 def wait_for(bootstrap: str, topic: str, enough: int, seconds: float = 60.0) -> list[bytes]:
     deadline = time.monotonic() + seconds
-    while len(found := read(bootstrap, topic)) < enough:
+    while len(found := values(bootstrap, topic)) < enough:
         assert time.monotonic() < deadline, f"{len(found)} of {enough} messages came to {topic}"
         time.sleep(0.05)
     return found
@@ -142,4 +129,4 @@ def owed(ledger: Ledger) -> bool:
 
 
 def alerts(bootstrap: str) -> list[Alert]:
-    return [decode(value, Alert) for value in read(bootstrap, ALERTS.name)]
+    return [decode(value, Alert) for value in values(bootstrap, ALERTS.name)]

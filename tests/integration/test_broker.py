@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from contracts.errors import UnavailableError
@@ -21,6 +21,7 @@ from contracts.topics import CRAWL_REQUESTS as REQUESTS
 from runtime.broker import OwnKafka
 from runtime.publish import Publisher
 from streams.admin import ensure_topics, wrong_topics
+from tests.integration.kept import values
 
 pytestmark = pytest.mark.kafka
 
@@ -30,22 +31,6 @@ def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"
         time.sleep(0.05)
-
-
-def values(bootstrap: str, topic: str) -> list[bytes]:
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    try:
-        parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-        consumer.assign(parts)
-        consumer.seek_to_beginning(*parts)
-        ends = consumer.end_offsets(parts)
-        found: list[bytes] = []
-        while any(consumer.position(part) < ends[part] for part in parts):
-            for records in consumer.poll(timeout_ms=500).values():
-                found += [record.value for record in records]
-        return found
-    finally:
-        consumer.close()
 
 
 def test_what_was_sent_is_there_after_a_restart_and_topics_are_made_once(tmp_path: Path) -> None:

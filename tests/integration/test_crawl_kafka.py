@@ -6,10 +6,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
 
 from contracts.codec import decode_observations
 from contracts.observations import Observation
@@ -17,6 +15,7 @@ from contracts.partition import series_partition
 from contracts.topics import OBSERVATIONS
 from demo.market import Market
 from demo.samples import watchlist, write_watchlist
+from tests.integration.kept import records
 
 pytestmark = pytest.mark.kafka
 
@@ -27,24 +26,8 @@ def priceradar(*arguments: str, kafka: str, cwd: Path) -> subprocess.CompletedPr
     return subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
 
 
-def messages(kafka: str, topic: str) -> list[Any]:
-    consumer = KafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False, consumer_timeout_ms=10_000)
-    try:
-        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-        consumer.assign(partitions)
-        ends = consumer.end_offsets(partitions)
-        consumer.seek_to_beginning(*partitions)
-        found: list[Any] = []
-        while len(found) < sum(ends.values()):
-            for records in consumer.poll(timeout_ms=1000).values():
-                found.extend(records)
-        return found
-    finally:
-        consumer.close()
-
-
 def observations(kafka: str) -> list[tuple[int, Observation]]:
-    return [(m.partition, row) for m in messages(kafka, OBSERVATIONS.name) for row in decode_observations(m.value)]
+    return [(m.partition, row) for m in records(kafka, OBSERVATIONS.name) for row in decode_observations(m.value)]
 
 
 def test_one_round_gives_one_observation_a_page_on_the_partition_of_its_series(kafka: str, tmp_path: Path) -> None:
@@ -61,7 +44,7 @@ def test_one_round_gives_one_observation_a_page_on_the_partition_of_its_series(k
     assert {(row.competitor, row.product_id, row.sku) for _, row in rows} == expected
     assert all(partition == series_partition(row.competitor, row.product_id) for partition, row in rows)
     assert all(row.price_minor and row.currency == "CNY" and row.availability == "InStock" for _, row in rows)
-    dead = messages(kafka, OBSERVATIONS.dead)
+    dead = records(kafka, OBSERVATIONS.dead)
     assert [dict(m.headers)["error.type"] for m in dead] == [b"bad_page"]
     assert b"9999" in dead[0].value
 

@@ -7,32 +7,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
 
 from contracts.codec import decode_observations
 from contracts.observations import Observation
 from contracts.topics import OBSERVATIONS
 from runtime.broker import OwnKafka, free_port
 from streams.admin import ensure_topics
+from tests.integration.kept import values
 from tests.integration.run_crawl_outbox import row
 
 pytestmark = pytest.mark.kafka
 
 
 def everything(kafka: str) -> list[Observation]:
-    consumer = KafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
-    try:
-        partitions = [TopicPartition(OBSERVATIONS.name, number) for number in range(OBSERVATIONS.partitions)]
-        consumer.assign(partitions)
-        ends = consumer.end_offsets(partitions)
-        consumer.seek_to_beginning(*partitions)
-        found: list[Observation] = []
-        while any(consumer.position(partition) < ends[partition] for partition in partitions):
-            for records in consumer.poll(timeout_ms=500).values():
-                found += [seen for record in records for seen in decode_observations(record.value)]
-        return found
-    finally:
-        consumer.close()
+    return [seen for value in values(kafka, OBSERVATIONS.name) for seen in decode_observations(value)]
 
 
 def test_kafka_down_while_crawling_loses_nothing_and_keeps_the_order(

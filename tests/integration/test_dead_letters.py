@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
 
 from cli.dead import list_, printable, replay, show
 from contracts.codec import dead_letter_headers
@@ -13,6 +12,7 @@ from contracts.errors import BadInputError, BadPriceError, NotFoundError
 from contracts.topics import OBSERVATIONS, SALES
 from runtime import dead_letters
 from runtime.publish import Publisher
+from tests.integration.kept import records
 
 pytestmark = pytest.mark.kafka
 BYTES = b'[{"price_minor": -1, "name": "\x1b[31m\xff"}]'
@@ -32,18 +32,7 @@ def die(kafka: str, offset: int, source: str = OBSERVATIONS.name) -> None:
 
 
 def in_partition(kafka: str, topic: str, number: int) -> list[tuple[bytes, list[tuple[str, bytes]]]]:
-    consumer = KafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
-    try:
-        part = TopicPartition(topic, number)
-        consumer.assign([part])
-        consumer.seek_to_beginning(part)
-        end = consumer.end_offsets([part])[part]
-        found: list[tuple[bytes, list[tuple[str, bytes]]]] = []
-        while consumer.position(part) < end:
-            found += [(one.value, one.headers) for one in consumer.poll(timeout_ms=500).get(part, ())]
-        return found
-    finally:
-        consumer.close()
+    return [(one.value, one.headers) for one in records(kafka, topic, number)]
 
 
 def test_the_way_of_a_dead_letter_and_back(kafka: str, capsys: pytest.CaptureFixture[str]) -> None:

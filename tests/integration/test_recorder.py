@@ -26,6 +26,7 @@ from contracts.times import HOUR_MS, MINUTE_MS
 from contracts.topics import EVENTS, OBSERVATIONS, PARTITIONS, STOCK
 from ledger.store import Ledger
 from runtime.settings import Settings
+from tests.integration.kept import values
 
 pytestmark = pytest.mark.kafka
 RUN = "import sys; from tests.integration.run_{0} import main; main(sys.argv[1], sys.argv[2])"
@@ -111,25 +112,6 @@ def recorded(settings: Settings, topic: str) -> dict[int, int]:
 def complete(kafka: str, settings: Settings, topic: str) -> bool:
     there = {number: end for number, end in ends(kafka, topic).items() if end}
     return recorded(settings, topic) == there
-
-
-def stored(kafka: str, topic: str, *numbers: int) -> list[bytes]:
-    """Values of some partitions, in their order."""
-    consumer: Any = KafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
-    tps = [TopicPartition(topic, number) for number in numbers]
-    consumer.assign(tps)
-    last = consumer.end_offsets(tps)
-    consumer.seek_to_beginning(*tps)
-    found: list[bytes] = []
-    while any(consumer.position(tp) < last[tp] for tp in tps):
-        for records in consumer.poll(timeout_ms=500).values():
-            found += [record.value for record in records]
-    consumer.close()
-    return found
-
-
-def values(kafka: str, topic: str) -> list[bytes]:
-    return stored(kafka, topic, *range(PARTITIONS))
 
 
 def test_a_recorded_live_run_backtested_gives_the_same_events(

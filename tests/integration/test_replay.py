@@ -18,7 +18,8 @@ from contracts.policy import DEFAULT
 from contracts.topics import OBSERVATIONS, PARTITIONS, TOPICS
 from runtime.settings import Settings
 from streams.partition import Partition
-from tests.integration.test_recorder import ends, stored
+from tests.integration.kept import values
+from tests.integration.test_recorder import ends
 
 pytestmark = pytest.mark.kafka
 
@@ -43,7 +44,7 @@ def test_a_recording_comes_back_as_it_was(kafka: str, settings: Settings, tmp_pa
     replayed = []
     for number in range(PARTITIONS):
         partition = Partition(number, DEFAULT.detection)
-        for offset, value in enumerate(stored(kafka, OBSERVATIONS.name, number)):
+        for offset, value in enumerate(values(kafka, OBSERVATIONS.name, number)):
             replayed += [encode(event) for event in partition.take(offset, value)[0]]
     before = {topic.name: ends(kafka, topic.name) for topic in TOPICS}
     beside = ["shadow", "--policy", "steps", "--past", "--seconds", "5"]
