@@ -31,7 +31,7 @@ PARAMETERS: dict[str, Any] = {
     "max_bin": 63,
     "min_data_in_leaf": 100,
     "feature_fraction": 0.6,
-    "bagging_fraction": 0.5,
+    "bagging_fraction": 0.25,
     "bagging_freq": 1,
     "seed": 1,
     "deterministic": True,

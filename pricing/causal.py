@@ -63,7 +63,7 @@ def best_grouping(panel: Panel) -> Labels:
 def best_recipe(panel: Panel) -> Recipe:
     """The grouping, and with or without the process, that was nearest over up to BLOCKS held-out blocks."""
     alone = ("",) * len(panel.series)
-    groupings = list(dict.fromkeys([alone, *panel.groups.values()]))
+    groupings = list(dict.fromkeys([alone, *(labels for labels in panel.groups.values() if len(set(labels)) > 1)]))
     ends = [panel.weeks - HOLDOUT * back for back in range(1, BLOCKS + 1)]
     ends = [end for end in ends if end >= FEWEST_WEEKS - HOLDOUT]
     if not ends:

@@ -39,11 +39,11 @@ def method_for(panel: Panel, horizon: int, model: Model) -> tuple[Method, str, i
         library()
         if panel.weeks < ENOUGH:
             raise BadInputError(f"the boosted model needs {ENOUGH} weeks of history, was {panel.weeks}; take auto")
-        return with_boosted(base, panel, horizon), f"{name} and boosted", max(enough, ENOUGH)
+        return with_boosted(base, panel, horizon), f"{name} and boosted", enough
     if model == "auto" and available() and panel.weeks >= ENOUGH + HELD:
         both = with_boosted(base, panel, horizon)
         if missed(both, panel, ENOUGH) < missed(base, panel, ENOUGH):
-            return both, f"{name} and boosted", max(enough, ENOUGH)
+            return both, f"{name} and boosted", enough
     return base, name, enough
 
 
@@ -74,10 +74,12 @@ def level(panel: Panel, horizon: int) -> Matrix:
 
 
 def with_boosted(base: Method, panel: Panel, horizon: int) -> Method:
-    """The mean of a method and of gradient boosting, which err in different ways."""
+    """The mean of a method and of gradient boosting, which err in different ways; of a past too short, the method's."""
     boosted = Boosted(panel, max(horizon, HELD))
 
     def both(past: Panel, ahead: int) -> Matrix:
+        if past.weeks < ENOUGH:
+            return base(past, ahead)
         return (np.maximum(base(past, ahead), 0.0) + boosted(past, ahead)) / 2
 
     return remembered(both)

@@ -112,6 +112,13 @@ def test_too_short_a_past_is_refused_by_name_and_left_to_the_baseline_otherwise(
         forecast(short, 4, "boosted")
 
 
+def test_how_sure_it_is_is_said_of_a_past_too_short_to_try_it_on(noisy: Panel) -> None:
+    past, actual = noisy.until(ENOUGH), noisy.units[:, ENOUGH : ENOUGH + HELD]
+    made = forecast(past, HELD, "boosted")
+
+    assert 0.7 < ((made.lower <= actual) & (actual <= made.upper)).mean() < 0.95
+
+
 def test_gaps_and_series_that_never_sold_are_borne(noisy: Panel) -> None:
     units = noisy.units[:10, : ENOUGH + HELD].copy()
     units[0], units[1], units[2, ::3] = 0.0, np.nan, np.nan
