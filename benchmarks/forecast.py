@@ -48,7 +48,7 @@ def run() -> dict[str, object]:
         raise UnavailableError("set PRICERADAR_EVALUATION_DATA to the folder of the evaluation data")
     data = Path(folder)
     found = {
-        "walmart": _rolling(_walmart(data), (72, 80, 88, 96), FORCED, _last_year),
+        "walmart": _rolling(walmart(data), (72, 80, 88, 96), FORCED, _last_year),
         "orange_juice": _rolling(orange_juice(data), (68, 76, 84, 92), MODELS, _recent_mean),
     }
     for name, figures in found.items():
@@ -123,7 +123,8 @@ def _recent_mean(panel: Panel) -> Matrix:
     return np.repeat(np.nanmean(panel.units[:, -4:], axis=1, keepdims=True), HORIZON, axis=1)
 
 
-def _walmart(data: Path) -> pa.Table:
+def walmart(data: Path) -> pa.Table:
+    """Sales by store-department and week, of those that have every week."""
     table = parquet.read_table(data / "walmart" / "weekly_sales.parquet")
     series = [
         f"{store}-{dept}" for store, dept in zip(table["Store"].to_pylist(), table["Dept"].to_pylist(), strict=True)

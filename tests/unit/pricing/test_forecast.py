@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.forecast import walmart
 from cli.forecast import forecast as command
 from contracts.errors import BadInputError
 from pricing.causal import causal
@@ -18,7 +19,8 @@ from pricing.forecast import accuracy, forecast
 from pricing.panel import Matrix, Panel, wmape
 from pricing.rows import weeks_of
 from pricing.seasonal import aligned, seasonal
-from runtime.sales_tables import read_sales
+from runtime.columns import columns_of
+from runtime.sales_tables import read_sales, sales_of
 
 FIRST = date(2024, 1, 1)
 
@@ -164,3 +166,12 @@ def test_names_of_two_parts_are_groups(tmp_path: Path, form: str) -> None:
 
 def test_accuracy_is_reported_by_origin() -> None:
     assert set(accuracy(named(year(112)), (80, 96), 8)) == {80, 96}
+
+
+@pytest.mark.evaluation
+def test_real_sales_are_forecast_as_well_as_written_down(evaluation_data: Path) -> None:
+    whole = weeks_of(sales_of(columns_of(walmart(evaluation_data), "Walmart")))
+    origins = (72, 80, 88, 96)
+    made = np.hstack([forecast(whole.until(origin), 8).units for origin in origins])
+
+    assert wmape(made, whole.units[:, 72:104]) <= 0.085
