@@ -8,7 +8,7 @@ import hmac
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
-from urllib.parse import parse_qs, quote, urldefrag
+from urllib.parse import parse_qs, quote
 
 import apprise
 import msgspec
@@ -23,7 +23,7 @@ from contracts.codec import encode
 from contracts.errors import BadInputError, UnavailableError
 from contracts.ids import content_hash
 from runtime.settings import Settings
-from runtime.webhook import SignedHook, post
+from runtime.webhook import SignedHook, is_web, post
 
 TYPES: dict[Severity, Any] = {
     "green": apprise.NotifyType.INFO,
@@ -88,8 +88,8 @@ class Chat:
 
     def __init__(self, name: str, url: str, console: str) -> None:
         self.kind, _, rest = url.partition("+")
-        self._url, ours = urldefrag(rest)
-        if self.kind not in CARDS or not self._url.startswith(("http://", "https://")):
+        self._url, _, ours = rest.partition("#")
+        if self.kind not in CARDS or not is_web(self._url):
             raise BadInputError(f"channel {name!r} must be like feishu+https://..., was {url[:20]!r}")
         options = {key: values[-1] for key, values in parse_qs(ours).items()}
         self.name, self._console = name, console

@@ -62,7 +62,8 @@ def demo(
                 break
         tail.summary(time.monotonic() - began)
         if seconds and not stop.is_set() and not tail.delivered:
-            raise UnavailableError(f"no alerts or no proposals came through Kafka, see {running.logs}")
+            where = f"see {running.logs}" if data else "name a --data folder to keep the logs"
+            raise UnavailableError(f"no alerts or no proposals came through Kafka; {where}")
 
 
 def _seed_facts(bootstrap: str, addresses: dict[str, str]) -> None:

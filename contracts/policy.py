@@ -5,6 +5,7 @@ A policy file is TOML with the tables of `Policy`; what it leaves out keeps its 
 
 from __future__ import annotations
 
+import tomllib
 from itertools import pairwise
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -352,8 +353,8 @@ SHIPPED = {policy.name: policy for policy in (DEFAULT, STEPS)}
 
 
 def parse_policy(text: str, name: str) -> Policy:
-    """A policy from TOML; BadPolicyError names the key that is unknown or out of range."""
+    """A policy from TOML, called `name` where it does not name itself; BadPolicyError says which key is wrong."""
     try:
-        return msgspec.toml.decode(f'name = "{name}"\n{text}' if "\nname" not in f"\n{text}" else text, type=Policy)
+        return msgspec.convert({"name": name, **tomllib.loads(text)}, Policy)
     except (msgspec.MsgspecError, ValueError) as error:
         raise BadPolicyError(f"policy {name!r}: {error}") from error

@@ -8,6 +8,7 @@ import http.client
 import urllib.error
 import urllib.request
 from typing import Any
+from urllib.parse import urlsplit
 
 from contracts.errors import BadInputError, UnansweredError, UnavailableError
 
@@ -23,7 +24,7 @@ class SignedHook:
     """
 
     def __init__(self, url: str, secret: str, what: str, seconds: float = TIMEOUT_SECONDS) -> None:
-        if not url.startswith(("http://", "https://")):
+        if not is_web(url):
             raise BadInputError(f"webhook must be an http or https URL, was {url[:40]!r}")
         self._url, self._secret, self._what, self._seconds = url, secret.encode(), what, seconds
 
@@ -33,6 +34,15 @@ class SignedHook:
         if self._secret:
             headers["X-PriceRadar-Signature"] = f"sha256={hmac.new(self._secret, data, hashlib.sha256).hexdigest()}"
         post(self._url, data, headers, self._what, self._seconds)
+
+
+def is_web(url: str) -> bool:
+    """Whether it is an http or https address that names a host."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):

@@ -276,7 +276,9 @@ def test_channels_come_from_the_settings_and_their_names_hide_secrets() -> None:
     [
         (lambda: Apprise("nonsense://x"), "apprise does not know"),
         (lambda: Webhook("file:///etc/passwd", ""), "http or https"),
+        (lambda: Webhook("https://", ""), "http or https"),
         (lambda: Chat("team", "feishu+ftp://x", ""), r"must be like feishu\+https"),
+        (lambda: Chat("team", "feishu+https://[::1#secret=S", ""), r"must be like feishu\+https"),
         (lambda: Mail("post", "smtp://host/?from=a@x"), "must be like smtp://"),
         (lambda: Mail("post", "smtp://host/?from=a@x&to=b c@y"), "must be like smtp://"),
         (lambda: Mail("post", "smtp://host:99999/?from=a@x&to=b@y"), "no usable address"),

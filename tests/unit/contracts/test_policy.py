@@ -24,6 +24,14 @@ def test_what_a_file_leaves_out_keeps_its_default() -> None:
     assert parse_policy("[detection]\nmove_bp = 300\n", "milk").detection == Detection(move_bp=300)
 
 
+def test_a_policy_has_the_name_of_its_file_unless_it_names_itself() -> None:
+    routes = '[[alerting.routes]]\nname = "team"\nchannels = ["chat"]\n'
+
+    assert parse_policy(routes, "winter").name == "winter"  # not that of a route
+    assert parse_policy(routes, 'the "cold" one').name == 'the "cold" one'
+    assert parse_policy(f'name = "mine"\n{routes}', "winter").name == "mine"
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
