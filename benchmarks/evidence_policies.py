@@ -125,6 +125,7 @@ class _Shop:
         self.current[changed] = self._listed[changed] = listed[changed]
         # After the last events of the period before, which belong to its second half.
         at = self.market.at(period) - self.market.period_ms // 2
+        self._take(self.agent.tick(at))
         for row in np.flatnonzero(~np.isnan(self.current)).tolist():
             cost = self.market.cost[row, period]
             item = CatalogItem(
@@ -135,7 +136,7 @@ class _Shop:
                 cost_minor=None if np.isnan(cost) else int(cost),
                 on_promotion=bool(self.market.promoted[row, period]),
             )
-            self.agent.on_item(item)
+            self._take(self.agent.learn(item))
 
     def answer(self, event: MarketEvent) -> None:
         """Stock as of now, the agent's proposals, and their decisions."""
@@ -144,11 +145,16 @@ class _Shop:
             return
         demand = self.agent.state.sku(str(row)).sales.forecast(event.observed_at)
         units = math.ceil(self.cover_days * demand.mean) if demand else 0
-        self.agent.on_stock(StockLevel(str(row), units, event.observed_at))
-        for proposal in self.agent.on_event(event):
+        self._take(self.agent.learn(StockLevel(str(row), units, event.observed_at)))
+        self._take([*self.agent.tick(event.observed_at), *self.agent.on_event(event)])
+
+    def _take(self, proposals: list[Proposal]) -> None:
+        for proposal in proposals:
             self.outcomes[proposal.blocked_by or proposal.kind] += 1
+            if proposal.look:
+                self.outcomes[f"look: {proposal.look.partition(':')[0]}"] += 1
             if proposal.blocked_by is None:
-                self._decide(row, proposal)
+                self._decide(int(proposal.sku), proposal)
 
     def _decide(self, row: int, proposal: Proposal) -> None:
         decision = Decision(
@@ -160,7 +166,7 @@ class _Shop:
             decided_at=proposal.decided_at + 1,
             proposal_id=proposal.proposal_id,
         )
-        self.agent.on_decision(decision)
+        self._take(self.agent.learn(decision))
         self.current[row] = proposal.proposed_minor
 
     def close(self, period: int) -> None:
@@ -176,4 +182,4 @@ class _Shop:
                 market.currency,
                 bool(market.promoted[row, period]),
             )
-            self.agent.on_sales(sold)
+            self._take(self.agent.learn(sold))
