@@ -12,6 +12,7 @@ import pytest
 from contracts.policy import DEFAULT
 from ledger.store import Ledger
 from tests.unit.pricing.samples import move, ready
+from tests.unit.pricing.test_looks import PERIOD, marked_down
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -44,6 +45,19 @@ def test_explain_and_verify_a_recorded_proposal(tmp_path: Path, proposal_id: str
     verified = run(tmp_path, "verify", proposal_id)
     assert verified.returncode == 0, verified.stderr
     assert "identical" in verified.stdout
+
+
+def test_explain_and_verify_what_no_event_asked_for(tmp_path: Path) -> None:
+    agent, since = marked_down()
+    (made,) = agent.tick(since + PERIOD)
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    ledger.record_proposals([made])
+    ledger.close()
+
+    note = run(tmp_path, "explain", made.proposal_id)
+    assert "Bring A back from CN¥97.00 to CN¥100.00" in note.stdout
+    assert "Why now: our markdown stands, and in the last 14 days" in note.stdout
+    assert run(tmp_path, "verify", made.proposal_id).returncode == 0
 
 
 def test_a_forged_proposal_and_an_unknown_one_are_refused(tmp_path: Path, proposal_id: str) -> None:
