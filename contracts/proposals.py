@@ -96,8 +96,9 @@ class Proposal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     `rules` numbers the rules that made it: 1, or 2 that weigh demand and elasticity by their
     intervals. `look` says why it was made without an event, empty where an event was answered:
     `again:<reason>`, the second look at a cut that was held back for that reason; `stood:<time>`, a
-    markdown that nothing has asked for since; `cover:<time>`, one whose stock is sold. It counts
-    in `proposal_id`.
+    markdown that nothing has asked for since; `cover:<time>`, one whose stock is sold;
+    `match:<time>`, one that answers a product which people say is not the same. It counts in
+    `proposal_id`.
     """
 
     proposal_id: str

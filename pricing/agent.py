@@ -14,7 +14,19 @@ from contracts.times import DAY_MS
 from pricing import kernel
 from pricing.guards import propose
 from pricing.inputs import facts_of, limits_of
-from pricing.looks import AHEAD_MS, NOT_YET, Fact, Look, cover_look, held_cuts, moment_of, restore_waits, review
+from pricing.looks import (
+    AHEAD_MS,
+    NOT_YET,
+    Fact,
+    Look,
+    cover_look,
+    cut_stands,
+    held_cuts,
+    match_look,
+    moment_of,
+    restore_waits,
+    review,
+)
 from pricing.looks import review_due as due_of
 from pricing.signals import gather
 from pricing.state import Diary, Markdown, PricingState, Quote, Rival, SkuState
@@ -119,13 +131,13 @@ class PricingAgent:
             return known
         if isinstance(event, PriceMoved) and _is_cut(event, self._threshold(event)):
             return [self._propose(sku, state, event, confidence)]
-        if state.markdown is not None and self._restorable(state, event):
+        if state.markdown is not None and self._restorable(sku, state, event):
             return [self._propose(sku, state, _as_move(state, event), confidence, state.markdown.restore_minor)]
         return []
 
-    def _restorable(self, state: SkuState, event: MarketEvent) -> bool:
+    def _restorable(self, sku: str, state: SkuState, event: MarketEvent) -> bool:
         """Whether no cut stands any more and no restore is waiting for its signatures."""
-        if (event.competitor, event.product_id, event.seller) not in state.quotes or _cut_stands(state):
+        if (event.competitor, event.product_id, event.seller) not in state.quotes or cut_stands(sku, self.state):
             return False
         return not restore_waits(state, self.policy, event.observed_at)
 
@@ -222,12 +234,14 @@ class PricingAgent:
         return made
 
     def _look(self, sku: str, now: int) -> list[Proposal]:
-        """What a fact of a product makes possible: a cut that was held back, a markdown whose stock is sold."""
+        """What a fact makes possible: a cut that was held back, a markdown whose match or stock is gone."""
         state = self.state.sku(sku)
         at = max(now, state.newest_event)
         cuts = (self._looked(sku, state, look, at) for look in held_cuts(sku, self.state, self.policy, at))
         made = next((found for found in cuts if found), [])
-        look = None if restore_waits(state, self.policy, at) else cover_look(state, self.policy, at)
+        if restore_waits(state, self.policy, at):
+            return made
+        look = match_look(sku, self.state) or cover_look(state, self.policy, at)
         return made + self._looked(sku, state, look, at)
 
     def _looked(self, sku: str, state: SkuState, look: Look | None, at: int) -> list[Proposal]:
@@ -342,11 +356,6 @@ def _below(price: int, reference: int, threshold_bp: int) -> bool:
 
 def _is_cut(event: PriceMoved, threshold_bp: int) -> bool:
     return event.price_minor > 0 and _below(event.price_minor, _reference(event), threshold_bp)
-
-
-def _cut_stands(state: SkuState) -> bool:
-    """Whether a competitor who can deliver is still below where it was before its cut."""
-    return any(quote.cut_from_minor is not None and quote.in_stock for quote in state.quotes.values())
 
 
 def _as_move(state: SkuState, event: MarketEvent) -> PriceMoved:

@@ -64,13 +64,15 @@ class _Note:
         if kind == "stood" and since.isdigit():
             return self.say["stood"].format(days=(self.proposal.decided_at - int(since)) // DAY_MS)
         s = self.signals
+        if kind == "match":
+            return self.say["unmatched"].format(competitor=s.competitor)
         if kind != "cover" or s.on_hand is None or s.daily_demand is None:
             return ""
         return self.say["sold"].format(on_hand=f"{s.on_hand:,}", daily=f"{s.daily_demand:.1f}")
 
     def why(self) -> str:
         s, theirs = self.signals, self.signals.competitor_currency
-        if not s.competitor:
+        if not s.competitor or self.proposal.look.startswith("match:"):
             return ""
         gone = "competitor_then" if self.proposal.look else "competitor_back"
         told = self.say["competitor" if s.restore_minor is None else gone].format(

@@ -1,8 +1,9 @@
 """When a product is looked at again although no event of the market asks for it. Event time only.
 
 A cut that was held back for a reason that passes, once more when a fact of the product comes; a
-markdown of ours when nothing has asked for it for a while, or when the stock it was to sell is
-sold. What was looked at before is known from the proposals, so a restart repeats nothing.
+markdown of ours when nothing has asked for it for a while, when the stock it was to sell is sold,
+or when people say that it answers another product. What was looked at before is known from the
+proposals, so a restart repeats nothing.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def held_cuts(sku: str, known: PricingState, policy: Policy, at: int) -> Iterato
     ]
     for made in sorted(held, key=_age, reverse=True):
         for rival, quote in sorted(state.quotes.items(), key=lambda one: one[0]):
-            confidence = _confidence(sku, known, rival, made.signals.match_confidence)
+            confidence = _confidence(sku, known, rival[:2], made.signals.match_confidence)
             if confidence is not None and _stands(made, rival, quote):
                 yield Look(f"again:{made.blocked_by}", _move(made, rival, quote), confidence)
 
@@ -92,9 +93,16 @@ def _age(made: Proposal) -> tuple[int, str]:
     return made.signals.competitor_observed_at, made.proposal_id
 
 
-def _confidence(sku: str, known: PricingState, rival: Rival, said: float) -> float | None:
+def cut_stands(sku: str, known: PricingState) -> bool:
+    """Whether a competitor who can deliver is still below where it was before its cut, with a product that is ours."""
+    quotes = known.sku(sku).quotes.items()
+    standing = [rival for rival, quote in quotes if quote.cut_from_minor is not None and quote.in_stock]
+    return any(_confidence(sku, known, rival[:2], 1.0) is not None for rival in standing)
+
+
+def _confidence(sku: str, known: PricingState, product: tuple[str, str], said: float) -> float | None:
     """How sure the match is now; None where people say that it is none, or another product of ours."""
-    match = known.matches.get(rival[:2])
+    match = known.matches.get(product)
     if match is None:
         return said
     return match.confidence if match.status != "rejected" and match.sku == sku else None
@@ -168,6 +176,23 @@ def cover_look(state: SkuState, policy: Policy, at: int) -> Look | None:
     return _review(state, f"cover:{max(changed, looked)}")
 
 
+def match_look(sku: str, known: PricingState) -> Look | None:
+    """The look at a markdown that answers a product which is not the same, where no other cut stands; once a change."""
+    state = known.sku(sku)
+    changed = _decided(state)
+    if state.markdown is None or _reviewed(state) > changed or cut_stands(sku, known):
+        return None
+    since = state.markdown.since
+    made_it = {made.proposal_id for made in state.decided() if made.decided_at >= since and not made.compensates}
+    for made in sorted(state.proposed.values(), key=_age, reverse=True):
+        told = made.signals
+        product = (told.competitor, told.competitor_product)
+        if made.proposal_id in made_it and made.kind == "markdown" and _confidence(sku, known, product, 1.0) is None:
+            move = _move(made, (*product, ""), _as_told(made))
+            return Look(f"match:{changed}", move, told.match_confidence, state.markdown.restore_minor)
+    return None
+
+
 def _changed(state: SkuState) -> int:
     return max(_decided(state), _reviewed(state))
 
@@ -208,14 +233,19 @@ def _review(state: SkuState, name: str) -> Look | None:
     made = max(threats, key=_age)
     told = made.signals
     offers = [(rival, quote) for rival, quote in state.quotes.items() if _is_of(rival, made)]
-    as_told = Quote(
+    # Of several offers of this product the cheapest.
+    unseen = ((told.competitor, told.competitor_product, ""), _as_told(made))
+    rival, quote = min(offers, key=lambda one: (one[1].price_minor, one[0]), default=unseen)
+    return Look(name, _move(made, rival, quote), told.match_confidence, state.markdown.restore_minor)
+
+
+def _as_told(made: Proposal) -> Quote:
+    """The offer whose cut a proposal answered, as it was then."""
+    told = made.signals
+    return Quote(
         told.competitor_price_minor,
         told.competitor_currency or made.currency,
         told.competitor_observed_at,
         told.competitor_price_type,
         told.competitor_in_stock,
     )
-    # Of several offers of this product the cheapest.
-    unseen = ((told.competitor, told.competitor_product, ""), as_told)
-    rival, quote = min(offers, key=lambda one: (one[1].price_minor, one[0]), default=unseen)
-    return Look(name, _move(made, rival, quote), told.match_confidence, state.markdown.restore_minor)

@@ -22,6 +22,10 @@ PHRASES: dict[str, dict[str, str]] = {
             "Why now: {on_hand} are left at {daily} a day, no more than we need."
             " The stock that the markdown was to sell is sold, so it is looked at without an event."
         ),
+        "unmatched": (
+            "Why now: the product of {competitor} whose cut our markdown answers is not the same as ours,"
+            " as people say, and no other cut stands."
+        ),
         "below_us": "That is {gap} below us.",
         "above_us": "That is still {gap} above us.",
         "same_as_us": "That is what we ask.",
@@ -88,6 +92,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "sold": (
             "为何现在：现有 {on_hand} 件，日均销量 {daily} 件，已不超出所需。降价所要消化的库存已售出，故主动复查。"
         ),
+        "unmatched": "为何现在：本方降价所应对的 {competitor} 商品经人工判定并非同款，且没有其他降价仍然有效。",
         "below_us": "比我们低 {gap}。",
         "above_us": "仍比我们高 {gap}。",
         "same_as_us": "与我们同价。",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from contracts.codec import encode
 from contracts.events import MarketEvent, OutOfStock
-from contracts.facts import Match, StockLevel, UnitsSold
+from contracts.facts import Match, MatchStatus, StockLevel, UnitsSold
 from contracts.policy import DEFAULT, Policy, Pricing
 from contracts.proposals import Decision, Proposal
 from contracts.times import DAY_MS, HOUR_MS, MINUTE_MS
@@ -22,7 +22,7 @@ from pricing.explain import explain
 from pricing.looks import PASSING, Fact, moment_of
 from pricing.recheck import recheck
 from pricing.verify import verify
-from tests.unit.pricing.samples import NOW, item, move, ready, sales
+from tests.unit.pricing.samples import COMPETITOR, NOW, item, move, ready, sales
 
 PERIOD = DEFAULT.pricing.review_markdown_days * DAY_MS
 NO_REVIEW = Policy(pricing=Pricing(review_markdown_days=0))
@@ -344,6 +344,72 @@ def test_what_the_markdown_answered_may_be_forgotten() -> None:
     verify(made, DEFAULT)
     assert made.signals.competitor == ""
     assert "Why now" in explain(made)
+
+
+def judged(product: str, status: MatchStatus, at: int, sku: str = "A") -> Match:
+    return Match(COMPETITOR, product, sku, at, status=status)
+
+
+def test_a_markdown_whose_match_is_rejected_is_proposed_to_end_at_once() -> None:
+    agent, since = marked_down()
+    at = since + HOUR_MS
+
+    assert agent.learn(judged("p1", "approved", at - 1)) == []
+    (made,) = agent.learn(judged("p1", "rejected", at))
+    assert (made.kind, made.proposed_minor, made.blocked_by) == ("restore", 10_000, None)
+    assert (made.decided_at, made.look, made.signals.competitor_product) == (at, f"match:{since}", "p1")
+    verify(made, DEFAULT)
+    assert "is not the same as ours" in explain(made)
+    assert "并非同款" in explain(made, "zh")
+    assert agent.learn(stock(at + 1)) == []  # it waits for its signatures
+    assert agent.learn(stock(at + 100 * HOUR_MS)) == []  # and is asked once
+
+
+def test_a_restart_makes_the_look_at_a_rejected_match_once() -> None:
+    agent, since = marked_down()
+    (markdown,) = agent.state.sku("A").proposed.values()
+    rejected = judged("p1", "rejected", since + HOUR_MS)
+    (made,) = agent.learn(rejected)
+
+    def restarted(*made_before: Proposal) -> list[Proposal]:
+        again = ready(DEFAULT)
+        for proposal in made_before:
+            again.on_proposal(proposal)
+        for fact in (rejected, decision(markdown, since)):
+            again.take(fact)
+        return again.resume()
+
+    assert restarted(markdown, made) == []
+    (late,) = restarted(markdown)  # it died before it could look
+    assert (late.kind, late.look, late.proposal_id) == ("restore", made.look, made.proposal_id)
+
+
+@pytest.mark.parametrize("status", ["rejected", "approved"])
+def test_another_cut_that_stands_keeps_the_markdown_whose_match_is_rejected(status: MatchStatus) -> None:
+    agent, since = marked_down()
+    agent.on_event(move(8_000, at=since + 1, product_id="p2"))
+    agent.learn(judged("p2", status, since + 2))
+
+    made = agent.learn(judged("p1", "rejected", since + HOUR_MS))
+    assert len(made) == (status == "rejected")
+
+
+def test_a_match_that_was_another_one_does_not_keep_a_markdown() -> None:
+    """The rejected product stays low for ever: it is no reason not to go back with those that are the same."""
+    agent, since = marked_down()
+    agent.on_event(move(8_000, at=since + 1, product_id="p2"))
+    agent.learn(judged("p2", "rejected", since + 2))
+
+    (back,) = agent.on_event(move(10_000, before=8_000, at=since + DAY_MS))
+    assert (back.kind, back.proposed_minor, back.look) == ("restore", 10_000, "")
+
+
+def test_the_next_product_of_ours_is_another_match() -> None:
+    agent, since = marked_down()
+
+    agent.learn(judged("p1", "approved", since + HOUR_MS, sku="B"))
+    (made,) = agent.learn(stock(since + 2 * HOUR_MS))
+    assert (made.kind, made.look) == ("restore", f"match:{since}")
 
 
 # What is told, and what a restart or other workers change
