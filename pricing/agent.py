@@ -105,7 +105,7 @@ class PricingAgent:
         if proposal.blocked_by is None:
             self.state.open[proposal.proposal_id] = proposal
         self.state.clock = max(self.state.clock, proposal.decided_at)
-        self._forget(state, proposal.decided_at)
+        self._forget(state, max(made.decided_at for made in state.proposed.values()))
 
     def observe(self, event: MarketEvent) -> None:
         """Take what an event says about the market without answering it (an answer exists already)."""
@@ -150,6 +150,8 @@ class PricingAgent:
         return proposal
 
     def _decided(self, sku: str, state: SkuState, look: Look, at: int) -> Proposal:
+        self._forget(state, at)
+        _forget_decisions(state, at)
         spent = list(self.state.within_an_hour(at))
         signals = gather(sku, state, look.event, self.policy.pricing, look.confidence, spent, at, look.restore_minor)
         return propose(
@@ -286,11 +288,16 @@ class PricingAgent:
     def _forget(self, state: SkuState, now: int) -> None:
         old = now - KEEP_MS
         state.proposed = {key: made for key, made in state.proposed.items() if made.decided_at >= old}
-        began = min(old, state.markdown.since) if state.markdown else old  # to bring its price back one day
-        state.decisions = {key: made for key, made in state.decisions.items() if made.decided_at >= began}
         state.cuts = {key: at for key, at in state.cuts.items() if at >= old}
         for key in [key for key, made in self.state.open.items() if made.decided_at < now - OPEN_MS]:
             del self.state.open[key]
+
+
+def _forget_decisions(state: SkuState, now: int) -> None:
+    """Not while facts are read: before all are known, a decision may seem to belong to no markdown in force."""
+    old = now - KEEP_MS
+    began = min(old, state.markdown.since) if state.markdown else old  # to bring its price back one day
+    state.decisions = {key: made for key, made in state.decisions.items() if made.decided_at >= began}
 
 
 def _markdown(state: SkuState) -> Markdown | None:

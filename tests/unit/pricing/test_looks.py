@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -572,3 +573,21 @@ def test_of_two_workers_one_looks(seed: int) -> None:
     ids = [proposal.proposal_id for proposal in two.made]
     assert len(set(ids)) == len(ids)
     assert sorted(ids) == sorted(msgspec.json.decode(one)["proposal_id"] for one in alone.made)
+
+
+def test_where_a_long_markdown_began_is_known_in_whatever_order_facts_are_read() -> None:
+    agent = ready(DEFAULT)
+    (made,) = agent.on_event(move(8_000))
+    first = decision(made, NOW + HOUR_MS)
+    second = msgspec.structs.replace(
+        first, decision_id="d2", previous_minor=9_700, price_minor=9_500, decided_at=NOW + 20 * DAY_MS
+    )
+    late = msgspec.structs.replace(made, proposal_id="late", decided_at=NOW + 60 * DAY_MS)
+
+    for facts in itertools.permutations((item(9_500, as_of=NOW + 21 * DAY_MS), first, second, late)):
+        restarted = PricingAgent(DEFAULT)
+        for fact in facts:
+            restarted.on_proposal(fact) if isinstance(fact, Proposal) else restarted.take(fact)
+        known = restarted.state.sku("A").markdown
+        assert known is not None
+        assert (known.price_minor, known.restore_minor, known.since) == (9_500, 10_000, first.decided_at)
