@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
-from contracts.alerts import Alert
 from contracts.errors import BadInputError, NotFoundError
 from contracts.times import DAY_MS, HOUR_MS
 from ledger.care import Care, Precision
 from ledger.store import Ledger
-
-NOW = 1_764_000_000_000
-ALERT = Alert(
-    alert_id="alert_0",
-    revision=1,
-    status="opened",
-    kind="price",
-    severity="red",
-    competitor="shop",
-    product_id="p0",
-    opened_at=NOW,
-    observed_at=NOW,
-    event_id="move_0",
-    headline="shop cut Kettle",
-)
+from tests.samples import NOW, alert
 
 
 @pytest.fixture
 def ledger(ledger: Ledger) -> Ledger:
     """The shared fixture's ledger with four alerts."""
-    ledger.record_alerts([msgspec.structs.replace(ALERT, alert_id=f"alert_{n}", product_id=f"p{n}") for n in range(4)])
+    ledger.record_alerts([alert(alert_id=f"alert_{n}", product_id=f"p{n}", observed_at=NOW) for n in range(4)])
     return ledger
 
 
@@ -39,7 +23,7 @@ def test_what_people_do_stays_through_later_revisions_and_is_audited(ledger: Led
     ledger.assign("alert_0", "mei", "li", NOW + 2)
     ledger.snooze("alert_0", "li", NOW + HOUR_MS, NOW + 3)
     ledger.false_positive("alert_0", "li", " wrong product ", NOW + 4)
-    ledger.record_alerts([msgspec.structs.replace(ALERT, revision=2)])
+    ledger.record_alerts([alert(2, alert_id="alert_0", product_id="p0")])
 
     assert ledger.care(["alert_0", "alert_9"]) == {
         "alert_0": Care(

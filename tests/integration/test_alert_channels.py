@@ -27,18 +27,10 @@ from contracts.times import DAY_MS
 from runtime.settings import Settings
 from tests.integration.inbox import Inbox, served
 from tests.integration.receiver import Receiver, receiver
+from tests.samples import NOW, alert
 
-NOW = 1_764_000_000_000
 CONSOLE = "https://radar.example"
-ALERT = Alert(
-    alert_id="alert_1",
-    revision=1,
-    status="opened",
-    kind="price",
-    severity="red",
-    competitor="shop",
-    product_id="p1",
-    opened_at=NOW,
+ALERT = alert(
     observed_at=NOW,
     event_id="e1",
     headline="shop cut <script>Kettle</script> by 20.0%",

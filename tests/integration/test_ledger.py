@@ -6,69 +6,22 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import msgspec
 import pytest
 from sqlalchemy import text
 
 from alerts.routing import Parcel
-from contracts.alerts import Alert, Delivery
+from contracts.alerts import Delivery
 from contracts.approvals import Signer
 from contracts.errors import BadInputError, NotAllowedError, NotFoundError, TamperedError
-from contracts.facts import CatalogItem, Match, StockLevel
+from contracts.facts import Match, StockLevel
 from contracts.observations import PricePoint
-from contracts.policy import DEFAULT
-from contracts.proposals import GuardStep, Proposal, Signals
 from contracts.times import HOUR_MS
 from ledger.database import connect
 from ledger.occasion import Occasion
 from ledger.store import Ledger
-from pricing.guards import record_hash
+from tests.samples import NOW, alert, item, proposal
 
 MEI = Signer("mei", "marketing_director")
-NOW = 1_764_000_000_000
-
-
-def alert(revision: int = 1, **fields: object) -> Alert:
-    known = {
-        "alert_id": "alert_1",
-        "revision": revision,
-        "status": "opened" if revision == 1 else "updated",
-        "kind": "price",
-        "severity": "red",
-        "competitor": "shop",
-        "product_id": "p1",
-        "opened_at": NOW,
-        "observed_at": NOW + revision,
-        "event_id": f"move_{revision}",
-        "headline": f"revision {revision}",
-    }
-    return Alert(**{**known, **fields})
-
-
-def proposal(number: int = 1, tier: str = "marketing_director", **fields: object) -> Proposal:
-    known = {
-        "proposal_id": f"markdown_{number}",
-        "kind": "markdown",
-        "sku": "sku1",
-        "decided_at": NOW,
-        "trigger_event_id": "move_1",
-        "current_minor": 10_000,
-        "proposed_minor": 9_800,
-        "window_start_minor": 10_000,
-        "currency": "CNY",
-        "policy_version": DEFAULT.version,
-        "signals": Signals("shop", 9_000, 10_000, NOW),
-        "guards": (GuardStep("cap", "passed", 9_800, 9_800),),
-        "tier": tier,
-    }
-    made = Proposal(**{**known, **fields})
-    return msgspec.structs.replace(made, record_hash=record_hash(made))
-
-
-def item(**fields: object) -> CatalogItem:
-    return CatalogItem(
-        **{"sku": "sku1", "price_minor": 10_000, "currency": "CNY", "as_of": NOW, "cost_minor": 5_000, **fields}
-    )
 
 
 def test_alerts_are_upserts_and_an_older_revision_never_wins(ledger: Ledger) -> None:

@@ -16,25 +16,13 @@ from console.app import create_app
 from console.desk import Person
 from console.options import Options
 from console.security import COOKIE, Pace
-from contracts.alerts import Alert
 from ledger import tokens, users
 from ledger.pages import AlertFilter
 from ledger.store import Ledger
+from tests.samples import alert
 
 NAME, PASSWORD = "ann", "a long password"
-ALERT = Alert(
-    alert_id="a1",
-    revision=1,
-    status="opened",
-    kind="price",
-    severity="red",
-    competitor="shop",
-    product_id="p1",
-    opened_at=1,
-    observed_at=1,
-    event_id="e1",
-    headline="cheaper",
-)
+ALERT = alert(alert_id="a1")
 
 
 @pytest.fixture

@@ -14,37 +14,21 @@ from contracts.errors import BadInputError, BadPolicyError, NotAllowedError
 from contracts.facts import CatalogItem, Match
 from contracts.observations import PricePoint
 from contracts.policy import DEFAULT, Approval, parse_policy
-from contracts.proposals import Decision, GuardStep, Proposal, Signals
+from contracts.proposals import Decision, Proposal, Signals
 from contracts.times import DAY_MS, HOUR_MS
 from pricing.approval import approves_itself, needed, signers, tier_for
-from pricing.guards import record_hash
 from pricing.recheck import Seen, baseless, recheck_decision, recheck_undo
 from pricing.signing import authority, check_delegation, standing
+from tests import samples
+from tests.samples import NOW
 
-NOW = 1_764_000_000_000
 MD, FD, GM = "marketing_director", "finance_director", "general_manager"
 ROLES = ("pricing", MD, FD, GM)
 
 
 def proposal(at_stake: int = 0, approval: Approval = DEFAULT.approval, **fields: object) -> Proposal:
-    known = {
-        "proposal_id": "p1",
-        "kind": "markdown",
-        "sku": "sku1",
-        "decided_at": NOW,
-        "trigger_event_id": "move_1",
-        "current_minor": 10_000,
-        "proposed_minor": 9_800,
-        "window_start_minor": 10_000,
-        "currency": "CNY",
-        "policy_version": DEFAULT.version,
-        "signals": Signals("shop", 9_000, 10_000, NOW),
-        "guards": (GuardStep("cap", "passed", 9_800, 9_800),),
-        "at_stake_minor": at_stake,
-        "tier": tier_for(at_stake, approval),
-    }
-    made = Proposal(**{**known, **fields})  # type: ignore[arg-type]
-    return msgspec.structs.replace(made, record_hash=record_hash(made))
+    known: dict[str, Any] = {"proposal_id": "p1", "at_stake_minor": at_stake, "tier": tier_for(at_stake, approval)}
+    return samples.proposal(**{**known, **fields})
 
 
 def signed(user: str, role: str, at: int = NOW + 1, behalf: str = "") -> Signature:
