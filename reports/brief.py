@@ -19,12 +19,12 @@ from contracts.events import (
 from contracts.facts import CatalogItem
 from contracts.observations import PricePoint
 from ledger.period import Judged
+from reports.beside import Position, dearest, our_prices, position_of, price_index
 from reports.outcome import Act, Proposed, acts_of, proposed_of
 from reports.periods import Period
 from reports.sources import Facts
 
 MOST_REASONS = 10
-EVEN_BP = 100  # prices so close are the same price to a customer
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,19 +60,6 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     promotions: dict[str, int]
     index_before: float | None
     index_now: float | None
-
-
-class Position(msgspec.Struct, frozen=True):
-    """Our products beside the cheapest competitor's price: how many are cheaper, even, dearer."""
-
-    cheaper: int
-    even: int
-    dearer: int
-
-    @property
-    def compared(self) -> int:
-        """How many of our products a competitor has as well."""
-        return self.cheaper + self.even + self.dearer
 
 
 class Watch(msgspec.Struct, frozen=True):
@@ -115,7 +102,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
 
 def brief_of(facts: Facts) -> Brief:
     """The brief of a period."""
-    before, now = _our_prices(facts)
+    before, now = our_prices(facts)
     changes = _changes(facts.events, now)
     moved = sorted(changes, key=lambda one: (one.change_bp, one.competitor, one.product_id))
     return Brief(
@@ -126,28 +113,15 @@ def brief_of(facts: Facts) -> Brief:
         listed=[event for event in facts.events if isinstance(event, ProductListed)],
         promotions=[event for event in facts.events if isinstance(event, PromotionStarted)],
         campaigns=_campaigns(facts.events),
-        position_before=_position(facts.prices_before, before),
-        position_now=_position(facts.prices_now, now),
-        dearest=_dearest(facts, now),
+        position_before=position_of(facts.prices_before, before),
+        position_now=position_of(facts.prices_now, now),
+        dearest=dearest(facts, now),
         acts=acts_of(facts),
         proposed=proposed_of(facts.proposals),
         watch=_watch(facts),
         by_day=_by_day(facts),
         recorded=facts.recorded,
     )
-
-
-def _our_prices(facts: Facts) -> tuple[dict[str, tuple[int, str]], dict[str, tuple[int, str]]]:
-    """Our price and currency of each SKU at the start and at the end: the catalogue's, walked back by decisions."""
-    now = {sku: (item.price_minor, item.currency) for sku, item in facts.items.items()}
-    for decision in reversed(facts.decisions_after):
-        now[decision.sku] = (decision.previous_minor, decision.currency)
-    before = dict(now)
-    for decision in facts.decisions:
-        now[decision.sku] = (decision.price_minor, decision.currency)
-    for decision in reversed(facts.decisions):
-        before[decision.sku] = (decision.previous_minor, decision.currency)
-    return before, now
 
 
 def _changes(events: Iterable[MarketEvent], ours: dict[str, tuple[int, str]]) -> list[Change]:
@@ -196,7 +170,7 @@ def _shops(
     before: dict[str, tuple[int, str]],
     now: dict[str, tuple[int, str]],
 ) -> list[Shop]:
-    ended, began = _index(facts.prices_now, now), _index(facts.prices_before, before)
+    ended, began = price_index(facts.prices_now, now), price_index(facts.prices_before, before)
     mine: defaultdict[str, list[Change]] = defaultdict(list)
     for change in changes:
         mine[change.competitor].append(change)
@@ -240,50 +214,6 @@ def _campaigns(events: Iterable[MarketEvent]) -> list[MassMove]:
             if key not in found or event.products_moved > found[key].products_moved:
                 found[key] = event
     return sorted(found.values(), key=lambda event: event.observed_at)
-
-
-def _comparable(points: Iterable[PricePoint], ours: dict[str, tuple[int, str]]) -> list[tuple[PricePoint, int, int]]:
-    """Regular and promotional offers in stock of products we have: the point, its price and ours."""
-    found = []
-    for point in points:
-        price, currency = ours.get(point.sku, (0, ""))
-        usable = point.price_type in ("regular", "promotion") and point.availability == "InStock"
-        if usable and point.price_minor and price > 0 and currency == point.currency:
-            found.append((point, point.price_minor, price))
-    return found
-
-
-def _index(points: Iterable[PricePoint], ours: dict[str, tuple[int, str]]) -> dict[str, float]:
-    """Median of a competitor's price over ours, by competitor: 95 is 5 % below us."""
-    ratios: defaultdict[str, list[float]] = defaultdict(list)
-    for point, theirs, mine in _comparable(points, ours):
-        ratios[point.competitor].append(100 * theirs / mine)
-    return {name: median(found) for name, found in ratios.items()}
-
-
-def _lowest(points: Iterable[PricePoint], ours: dict[str, tuple[int, str]]) -> dict[str, tuple[PricePoint, int, int]]:
-    lowest: dict[str, tuple[PricePoint, int, int]] = {}
-    for point, theirs, mine in _comparable(points, ours):
-        if point.sku not in lowest or theirs < lowest[point.sku][1]:
-            lowest[point.sku] = (point, theirs, mine)
-    return lowest
-
-
-def _position(points: Iterable[PricePoint], ours: dict[str, tuple[int, str]]) -> Position:
-    apart = [(mine - theirs) * 10_000 // theirs for _, theirs, mine in _lowest(points, ours).values()]
-    cheaper, dearer = sum(bp < -EVEN_BP for bp in apart), sum(bp > EVEN_BP for bp in apart)
-    return Position(cheaper, len(apart) - cheaper - dearer, dearer)
-
-
-def _dearest(facts: Facts, ours: dict[str, tuple[int, str]]) -> list[tuple[CatalogItem, PricePoint]]:
-    """Our products that are dearer than the cheapest competitor, the farthest first."""
-    found = [
-        (theirs / mine, facts.items[point.sku], point, mine)
-        for point, theirs, mine in _lowest(facts.prices_now, ours).values()
-        if (mine - theirs) * 10_000 // theirs > EVEN_BP and point.sku in facts.items
-    ]
-    ordered = sorted(found, key=lambda one: (one[0], one[1].sku))
-    return [(msgspec.structs.replace(item, price_minor=mine), point) for _, item, point, mine in ordered]
 
 
 def _watch(facts: Facts) -> Watch:

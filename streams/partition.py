@@ -38,7 +38,6 @@ class Partition:
         self.slot = SLOTS[0]
         self.unacknowledged: list[Any] = []
         self.verified = False
-        self.rows_since_checkpoint = 0
 
     @property
     def dirty(self) -> bool:
@@ -77,7 +76,6 @@ class Partition:
             events, rows = self.engine.observe_message(value)
         except BadInputError as error:
             return [], [(None, error)], 0
-        self.rows_since_checkpoint += len(rows)
         return events, [_rejected(rows, number) for number in self.engine.rejected], len(rows)
 
     def draft(self) -> Draft:
@@ -89,7 +87,6 @@ class Partition:
         self.checkpointed = offset
         self.manifest_at = manifest_at
         self.slot = other_slot(self.slot)
-        self.rows_since_checkpoint = 0
         safe, self.unacknowledged = self.unacknowledged, []
         return safe
 

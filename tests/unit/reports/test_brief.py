@@ -19,7 +19,8 @@ from contracts.proposals import Decision
 from contracts.times import DAY_MS, HOUR_MS, to_iso
 from demo import samples as demo
 from ledger.period import Judged
-from reports.brief import Brief, Position, brief_of
+from reports.beside import Position
+from reports.brief import Brief, brief_of
 from reports.page import in_short, page, render
 from reports.periods import month, week, week_of
 from reports.plots import plots, png, svg
