@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv, parquet
 
+from contracts.errors import BadInputError
 from pricing.causal import best_recipe
 from pricing.elasticities import elasticities
 from pricing.outlook import Outlook
@@ -51,7 +52,9 @@ def elasticity_table(panel: Panel) -> pa.Table:
 
 
 def write(table: pa.Table, out: Path) -> None:
-    """As Parquet where the name ends so, else as CSV; OSError."""
+    """As Parquet where the name ends so, else as CSV; OSError, BadInputError for a folder."""
+    if out.is_dir():
+        raise BadInputError(f"{out} is a folder; name the file to write")
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix.lower() == ".parquet":
         parquet.write_table(table, out)

@@ -21,6 +21,7 @@ def tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     """Exit status and what the command said, run in a folder with files that are wrong in every way."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(logging.getLogger(), "handlers", [])  # a worker sets its own
+    (tmp_path / "folder.csv").mkdir()
     for name in ("empty.csv", "empty.parquet"):
         (tmp_path / name).touch()
     for name in ("bytes.csv", "bytes.parquet", "bytes.xlsx"):
@@ -65,22 +66,23 @@ def test_a_file_that_is_no_good_is_named_in_one_line(tried: Tried, command: str)
 
 
 @pytest.mark.parametrize(
-    "command",
+    ("command", "place"),
     [
-        "backtest prices.csv --policy default --out other.csv/result",
-        "import observations prices.csv --out other.csv",
-        "forecast sales.csv --out other.csv/forecast.csv",
-        "brief --no-pdf --out other.csv/briefs",
-        "demo --data other.csv --seconds 1",
+        ("backtest prices.csv --policy default --out other.csv/result", "other.csv"),
+        ("import observations prices.csv --out other.csv", "other.csv"),
+        ("forecast sales.csv --out other.csv/forecast.csv", "other.csv"),
+        ("forecast sales.csv --out folder.csv", "folder.csv"),
+        ("brief --no-pdf --out other.csv/briefs", "other.csv"),
+        ("demo --data other.csv --seconds 1", "other.csv"),
     ],
 )
-def test_a_place_that_cannot_be_written_is_named_in_one_line(tried: Tried, command: str) -> None:
+def test_a_place_that_cannot_be_written_is_named_in_one_line(tried: Tried, command: str, place: str) -> None:
     status, said = tried(command)
 
     assert status == 2, said
     assert "Traceback" not in said
     assert said.splitlines()[-1].startswith("priceradar: ")
-    assert "other.csv" in said.splitlines()[-1]
+    assert place in said.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
