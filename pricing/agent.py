@@ -199,7 +199,8 @@ class PricingAgent:
         A review is dated at the moment it was due, or whole days later, whatever moved the time on.
         """
         self.state.clock = max(self.state.clock, now)
-        return [made for sku in self.state.diary.due(self.state.clock) for made in self._review(sku, mine)]
+        due = self.state.diary.due(self.state.clock)
+        return [made for moment, sku in due for made in self._review(sku, moment, mine)]
 
     def resume(self, mine: Mine = every) -> list[Proposal]:
         """Looks that nobody made meanwhile: after a restart, or where `mine` grew."""
@@ -220,15 +221,15 @@ class PricingAgent:
         if due is not None:
             self.state.diary.note(sku, due)
 
-    def _review(self, sku: str, mine: Mine) -> list[Proposal]:
+    def _review(self, sku: str, moment: int, mine: Mine) -> list[Proposal]:
         state = self.state.sku(sku)
         due = due_of(state, self.policy)
         if due is None:
             return []
-        if due > self.state.clock:
-            self.state.diary.note(sku, due)
+        day = due + max(0, self.state.clock - due) // DAY_MS * DAY_MS
+        if moment < day:  # in its turn: what is looked at first counts for the next
+            self.state.diary.note(sku, day)
             return []
-        day = due + (self.state.clock - due) // DAY_MS * DAY_MS
         at = max(day, state.newest_event)
         look = None if not mine(sku) or restore_waits(state, self.policy, at) else review(state, self.policy, due)
         made = self._looked(sku, state, look, at)

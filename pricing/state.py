@@ -54,12 +54,12 @@ class Diary:
             self._known.add(sku)
             heapq.heappush(self._entries, (moment, sku))
 
-    def due(self, now: int) -> Iterator[str]:
-        """Products whose moment has come, in order of moment and name, each taken out of the diary."""
+    def due(self, now: int) -> Iterator[tuple[int, str]]:
+        """Moments that have come and their products, in order, each taken out of the diary."""
         while self._entries and self._entries[0][0] <= now:
-            _moment, sku = heapq.heappop(self._entries)
+            moment, sku = heapq.heappop(self._entries)
             self._known.discard(sku)
-            yield sku
+            yield moment, sku
 
 
 class SkuState:
