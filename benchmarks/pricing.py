@@ -18,7 +18,7 @@ from contracts.proposals import Signals
 from contracts.times import MINUTE_MS
 from pricing.batch import Decisions, decide_all, decide_rows
 from pricing.guards import propose
-from pricing.inputs import Case, rows_of
+from pricing.inputs import Asked, Case, rows_of
 
 SKUS = 100_000
 ALONE = 10_000
@@ -44,7 +44,7 @@ def run() -> dict[str, object]:
         "decided_a_second": round(SKUS / median(deciding)),
         "one_by_one": {"skus": ALONE, "seconds": _round(seconds), "a_second": round(ALONE / seconds[0])},
         "records_that_differ": sum(
-            encode(one) != encode(decided.proposal(number, cases[number], DEFAULT, f"sku{number}", "event"))
+            encode(one) != encode(decided.proposal(number, cases[number], DEFAULT, Asked(f"sku{number}", "event")))
             for number, one in enumerate(alone)
         ),
         "outcomes": _outcomes(decided),
@@ -61,14 +61,7 @@ def _timed(work: Callable[[], T], times: int = TIMES) -> tuple[T, list[float]]:
 
 
 def _alone(number: int, case: Case) -> Any:
-    return propose(
-        case.signals,
-        DEFAULT,
-        sku=f"sku{number}",
-        trigger_event_id="event",
-        decided_at=case.decided_at,
-        currency=case.currency,
-    )
+    return propose(case, DEFAULT, Asked(f"sku{number}", "event"))
 
 
 def _case(chance: Random) -> Case:

@@ -13,7 +13,7 @@ from contracts.proposals import Decision, Proposal
 from contracts.times import DAY_MS
 from pricing import kernel
 from pricing.guards import propose
-from pricing.inputs import facts_of, limits_of
+from pricing.inputs import Asked, Case, facts_of, limits_of
 from pricing.looks import (
     AHEAD_MS,
     NOT_YET,
@@ -154,15 +154,8 @@ class PricingAgent:
         _forget_decisions(state, at)
         spent = list(self.state.within_an_hour(at))
         signals = gather(sku, state, look.event, self.policy.pricing, look.confidence, spent, at, look.restore_minor)
-        return propose(
-            signals,
-            self.policy,
-            sku=sku,
-            trigger_event_id=look.event.event_id,
-            decided_at=at,
-            currency=state.item.currency if state.item else look.event.currency,
-            look=look.name,
-        )
+        case = Case(signals, at, state.item.currency if state.item else look.event.currency)
+        return propose(case, self.policy, Asked(sku, look.event.event_id, look.name))
 
     def take(self, fact: Fact, arrived: int = 0) -> None:
         """Take a fact, whichever it is, and look at nothing; `arrived` as in `learn`."""
@@ -260,7 +253,7 @@ class PricingAgent:
     def _sold(self, made: Proposal) -> bool:
         """Whether the stock no longer lasts for more than the target cover."""
         pricing = self.policy.pricing
-        facts = facts_of(made.signals, made.decided_at, pricing, made.currency)
+        facts = facts_of(Case(made.signals, made.decided_at, made.currency), pricing)
         return facts.on_hand >= 0 and facts.demand >= 0.0 and not kernel.ample(facts, limits_of(pricing))
 
     def _match(self, event: MarketEvent) -> tuple[str, float] | None:

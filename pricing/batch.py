@@ -21,7 +21,7 @@ from contracts.proposals import Proposal
 from pricing import kernel, sizing
 from pricing.approval import tier_for
 from pricing.guards import reason_of, recorded
-from pricing.inputs import Case, limits_of, rows_of
+from pricing.inputs import Asked, Case, limits_of, rows_of
 from pricing.kernel import Decided
 
 Rows = npt.NDArray[Any]
@@ -49,9 +49,9 @@ class Decisions(NamedTuple):
         names = [tier_for(stake, policy.approval) for stake in stakes.tolist()]
         return [names[number] for number in where.tolist()]
 
-    def proposal(self, number: int, case: Case, policy: Policy, sku: str, trigger_event_id: str) -> Proposal:
+    def proposal(self, number: int, case: Case, policy: Policy, asked: Asked) -> Proposal:
         """The full record of one row, as `propose` would have made it."""
-        return recorded(self.one(number), case.signals, policy, sku, trigger_event_id, case.decided_at, case.currency)
+        return recorded(self.one(number), case, policy, asked)
 
 
 def decide_all(cases: Sequence[Case], policy: Policy) -> Decisions:

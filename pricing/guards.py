@@ -15,7 +15,7 @@ from contracts.policy import Policy, Pricing
 from contracts.proposals import GuardStep, Proposal, ProposalKind, Signals
 from pricing import kernel
 from pricing.approval import tier_for
-from pricing.inputs import RULES, facts_of, limits_of
+from pricing.inputs import Asked, Case, facts_of, limits_of
 from pricing.kernel import NONE, Decided
 from pricing.reasons import REASONS, Reason
 
@@ -36,40 +36,20 @@ class _Trail:
         self.steps.append(GuardStep(guard, "blocked", self.price, self.price, reason))
 
 
-def propose(
-    signals: Signals,
-    policy: Policy,
-    *,
-    sku: str,
-    trigger_event_id: str,
-    decided_at: int,
-    currency: str,
-    rules: int = RULES,
-    look: str = "",
-) -> Proposal:
+def propose(case: Case, policy: Policy, asked: Asked) -> Proposal:
     """The proposal that follows from the signals; where a guard held it back, `blocked_by` says which.
 
     A markdown, or a restore where `signals.restore_minor` is set. Equal arguments give
-    equal bytes. `rules` other than today's are for verifying what earlier ones made; `look` says
-    why it is made without an event (`Proposal.look`).
+    equal bytes. Rules other than today's are for verifying what earlier ones made.
     """
     pricing = policy.pricing
-    made = kernel.decide(facts_of(signals, decided_at, pricing, currency), limits_of(pricing, rules))
-    return recorded(made, signals, policy, sku, trigger_event_id, decided_at, currency, rules, look)
+    return recorded(kernel.decide(facts_of(case, pricing), limits_of(pricing, asked.rules)), case, policy, asked)
 
 
-def recorded(
-    made: Decided,
-    signals: Signals,
-    policy: Policy,
-    sku: str,
-    trigger_event_id: str,
-    decided_at: int,
-    currency: str,
-    rules: int = RULES,
-    look: str = "",
-) -> Proposal:
+def recorded(made: Decided, case: Case, policy: Policy, asked: Asked) -> Proposal:
     """A decision as the record that is kept: every guard before and after, and the hash of it all."""
+    signals, decided_at, currency = case
+    sku, trigger_event_id, look, rules = asked
     kind: ProposalKind = "markdown" if signals.restore_minor is None else "restore"
     blocked_by = reason_of(made.code)
     tier = tier_for(made.stake, policy.approval)

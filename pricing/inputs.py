@@ -26,9 +26,18 @@ class Case(NamedTuple):
     currency: str
 
 
-def facts_of(signals: Signals, decided_at: int, pricing: Pricing, currency: str) -> Facts:
+class Asked(NamedTuple):
+    """What a decision answers: a product, an event (or a `look` without one), by the rules of this number."""
+
+    sku: str
+    trigger_event_id: str
+    look: str = ""
+    rules: int = RULES
+
+
+def facts_of(case: Case, pricing: Pricing) -> Facts:
     """The numbers of one product."""
-    return _facts(Case(signals, decided_at, currency), _flags(pricing))
+    return _facts(case, _flags(pricing))
 
 
 def rows_of(cases: Sequence[Case], pricing: Pricing) -> npt.NDArray[Any]:

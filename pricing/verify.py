@@ -9,7 +9,7 @@ from contracts.errors import BadInputError, TamperedError
 from contracts.policy import Policy
 from contracts.proposals import Proposal
 from pricing.guards import propose
-from pricing.inputs import RULES
+from pricing.inputs import RULES, Asked, Case
 
 
 def verify(proposal: Proposal, policy: Policy) -> None:
@@ -24,16 +24,8 @@ def verify(proposal: Proposal, policy: Policy) -> None:
             f"proposal {proposal.proposal_id}: this release knows the rules 1 to {RULES}, was {proposal.rules};"
             " verify it with the release that made it"
         )
-    again = propose(
-        proposal.signals,
-        policy,
-        sku=proposal.sku,
-        trigger_event_id=proposal.trigger_event_id,
-        decided_at=proposal.decided_at,
-        currency=proposal.currency,
-        rules=proposal.rules,
-        look=proposal.look,
-    )
+    case = Case(proposal.signals, proposal.decided_at, proposal.currency)
+    again = propose(case, policy, Asked(proposal.sku, proposal.trigger_event_id, proposal.look, proposal.rules))
     if encode(again) == encode(proposal):
         return
     for field in msgspec.structs.fields(Proposal):

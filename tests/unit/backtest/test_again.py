@@ -9,7 +9,7 @@ import msgspec
 from backtest.again import decided_again
 from contracts.policy import DEFAULT, Policy, Pricing
 from pricing.guards import propose
-from pricing.inputs import Case
+from pricing.inputs import Asked, Case
 from tests.unit.pricing.samples import NOW, signals
 
 CASES = [
@@ -22,9 +22,7 @@ LENIENT = Policy(name="lenient", pricing=Pricing(minimum_match_confidence=0.5, m
 
 
 def one_by_one(policy: Policy) -> list[str]:
-    made = [
-        propose(c.signals, policy, sku="A", trigger_event_id="e", decided_at=NOW, currency=c.currency) for c in CASES
-    ]
+    made = [propose(case, policy, Asked("A", "e")) for case in CASES]
     return [one.blocked_by or "proposed" for one in made]
 
 

@@ -17,7 +17,7 @@ from contracts.proposals import Proposal, Signals
 from contracts.times import HOUR_MS
 from pricing.batch import decide_all
 from pricing.guards import propose
-from pricing.inputs import RULES, Case
+from pricing.inputs import RULES, Asked, Case
 from pricing.reasons import REASONS
 from pricing.verify import verify
 from tests.unit.pricing.samples import NOW, signals
@@ -116,10 +116,7 @@ policies = st.builds(
 
 
 def one_by_one(cases: list[Case], policy: Policy) -> list[Proposal]:
-    return [
-        propose(case.signals, policy, sku="A", trigger_event_id="e", decided_at=case.decided_at, currency=case.currency)
-        for case in cases
-    ]
+    return [propose(case, policy, Asked("A", "e")) for case in cases]
 
 
 @settings(max_examples=150, deadline=None)
@@ -128,7 +125,7 @@ def test_a_batch_is_what_one_by_one_gives(cases: list[Case], policy: Policy) -> 
     decided = decide_all(cases, policy)
 
     alone = one_by_one(cases, policy)
-    assert [decided.proposal(n, case, policy, "A", "e") for n, case in enumerate(cases)] == alone
+    assert [decided.proposal(n, case, policy, Asked("A", "e")) for n, case in enumerate(cases)] == alone
     assert decided.tiers(policy) == [made.tier for made in alone]
     assert sum(decided.outcomes().values()) == len(cases)
     assert set(decided.outcomes()) <= {"proposed", *REASONS}

@@ -16,6 +16,7 @@ from contracts.proposals import Proposal, Signals
 from contracts.times import DAY_MS, HOUR_MS
 from pricing.explain import explain
 from pricing.guards import propose
+from pricing.inputs import Asked, Case
 from pricing.phrases import GUARDS, NEXT, PHRASES, REASON_TEXTS, STOPPED_TEXTS
 from pricing.reasons import REASONS
 from tests.unit.pricing.samples import NOW, move, ready, signals
@@ -25,7 +26,7 @@ GOLDEN = Path(__file__).parents[2] / "contract" / "golden" / "v1"
 
 
 def note(given_signals: Signals, policy: Policy = DEFAULT, lang: str = "en") -> str:
-    made = propose(given_signals, policy, sku="A", trigger_event_id="e", decided_at=NOW, currency="CNY")
+    made = propose(Case(given_signals, NOW, "CNY"), policy, Asked("A", "e"))
     return explain(made, lang)
 
 

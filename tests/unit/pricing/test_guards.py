@@ -14,13 +14,14 @@ from contracts.proposals import Proposal, Signals
 from contracts.times import HOUR_MS, MINUTE_MS
 from pricing.explain import explain
 from pricing.guards import propose
+from pricing.inputs import Asked, Case
 from pricing.reasons import REASONS
 from pricing.verify import verify
 from tests.unit.pricing.samples import NOW, signals
 
 
 def decide(given_signals: Signals, policy: Policy = DEFAULT, currency: str = "CNY") -> Proposal:
-    return propose(given_signals, policy, sku="A", trigger_event_id="e1", decided_at=NOW, currency=currency)
+    return propose(Case(given_signals, NOW, currency), policy, Asked("A", "e1"))
 
 
 def test_a_cut_with_sufficient_stock_gives_the_cap_when_profit_asks_for_more() -> None:

@@ -10,11 +10,11 @@ import pytest
 from contracts.policy import DEFAULT
 from pricing import kernel
 from pricing.guards import reason_of
-from pricing.inputs import facts_of, limits_of
+from pricing.inputs import Case, facts_of, limits_of
 from pricing.kernel import LARGEST, NEVER, NONE, Decided, decide
 from tests.unit.pricing.samples import NOW, signals
 
-FACTS = facts_of(signals(), NOW, DEFAULT.pricing, "CNY")
+FACTS = facts_of(Case(signals(), NOW, "CNY"), DEFAULT.pricing)
 LIMITS = limits_of(DEFAULT.pricing)
 P, F = LIMITS, FACTS  # short where a border is worked out
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contracts.policy import DEFAULT, Policy, Pricing
 from contracts.proposals import Proposal, Signals
 from pricing.guards import propose
-from pricing.inputs import facts_of, limits_of
+from pricing.inputs import Asked, Case, facts_of, limits_of
 from pricing.kernel import model_of
 from pricing.sizing import GRID, Model, best, best_of_many, best_of_one, expected, gain_range, profit_of
 from tests.unit.pricing.samples import NOW, signals
@@ -23,7 +23,7 @@ QUANTILES = [NormalDist().inv_cdf((number + 0.5) / MANY) / Z80 for number in ran
 
 
 def model(given_signals: Signals, pricing: Pricing = DEFAULT.pricing) -> Model:
-    return model_of(facts_of(given_signals, NOW, pricing, "CNY"), limits_of(pricing))
+    return model_of(facts_of(Case(given_signals, NOW, "CNY"), pricing), limits_of(pricing))
 
 
 def slow_expected(price: float, known: Signals, pricing: Pricing = DEFAULT.pricing) -> float:
@@ -111,7 +111,7 @@ def test_the_gain_lies_within_its_interval(known: Signals, price: float) -> None
 
 def made(known: Signals, **limits: int) -> Proposal:
     policy = Policy(pricing=Pricing(**limits))  # type: ignore[arg-type]
-    return propose(known, policy, sku="A", trigger_event_id="e", decided_at=NOW, currency="CNY")
+    return propose(Case(known, NOW, "CNY"), policy, Asked("A", "e"))
 
 
 def test_the_less_is_known_the_sooner_it_is_refused() -> None:
