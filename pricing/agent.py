@@ -104,7 +104,8 @@ class PricingAgent:
             prices.add(proposal.decided_at, proposal.current_minor)
         if proposal.blocked_by is None:
             self.state.open[proposal.proposal_id] = proposal
-        self.state.clock = max(self.state.clock, proposal.decided_at)
+        if not proposal.look:
+            self.state.clock = max(self.state.clock, proposal.decided_at)
         self._forget(state, max(made.decided_at for made in state.proposed.values()))
 
     def observe(self, event: MarketEvent) -> None:
@@ -206,7 +207,7 @@ class PricingAgent:
         looked = self.tick(max([self.state.clock, *told[-2:-1]]), mine)
         for sku, state in marked:
             now = max((at for at in state.told() if at <= self.state.clock + AHEAD_MS), default=0)
-            looked += self._look(sku, now) if mine(sku) else []
+            looked += self._look(sku, max(now, state.arrived)) if mine(sku) else []
         return looked
 
     def _plan(self, sku: str, state: SkuState) -> None:

@@ -92,8 +92,8 @@ class SkuState:
         return history
 
     def told(self) -> list[int]:
-        """Times of the newest event and facts, and when a fact was told last."""
-        return [self.newest_event, self.arrived, *(fact.as_of for fact in (self.item, self.stock) if fact)]
+        """Times of the newest event and facts."""
+        return [self.newest_event, *(fact.as_of for fact in (self.item, self.stock) if fact)]
 
     def decided(self) -> list[Decision]:
         """Decisions about its price in the currency it has now, in order of time."""

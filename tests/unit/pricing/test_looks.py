@@ -137,6 +137,18 @@ def test_a_figure_that_was_told_hours_late_is_never_acted_on() -> None:
     assert made.decided_at == NOW + 40 * MINUTE_MS
 
 
+def test_what_is_told_again_years_later_moves_no_time() -> None:
+    """A replay: every message is of today."""
+    agent, since = marked_down()
+    for sku in ("B", "C"):
+        agent.take(stock(since + DAY_MS, sku=sku), since + 900 * DAY_MS)
+    agent.take(stock(since + DAY_MS, on_hand=5), since + 900 * DAY_MS)
+
+    assert agent.resume() == []
+    assert agent.state.clock == since + DAY_MS
+    assert agent.learn(stock(since + DAY_MS + 1, on_hand=5), arrived=since + 900 * DAY_MS) == []
+
+
 def test_evidence_of_more_than_an_hour_ago_is_not_looked_at() -> None:
     agent, _held = stale()
 
