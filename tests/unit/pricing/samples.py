@@ -7,7 +7,7 @@ from typing import Any
 from contracts.events import PriceMoved
 from contracts.facts import CatalogItem, StockLevel, UnitsSold
 from contracts.policy import Policy
-from contracts.proposals import Signals
+from contracts.proposals import Decision, Proposal, Signals
 from contracts.times import DAY_MS, HOUR_MS
 from pricing.agent import PricingAgent
 
@@ -72,3 +72,16 @@ def ready(policy: Policy, at: int = NOW, on_hand: int = 5_000) -> PricingAgent:
     for sold in sales(until=at):
         agent.on_sales(sold)
     return agent
+
+
+def decision_on(made: Proposal, at: int) -> Decision:
+    """What was decided about a proposal: it as it is."""
+    return Decision(
+        decision_id=f"d-{made.proposal_id}",
+        sku=made.sku,
+        price_minor=made.proposed_minor,
+        previous_minor=made.current_minor,
+        currency=made.currency,
+        decided_at=at,
+        proposal_id=made.proposal_id,
+    )

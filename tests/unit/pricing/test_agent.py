@@ -16,21 +16,11 @@ from contracts.proposals import Decision, Proposal
 from contracts.times import DAY_MS, HOUR_MS, to_iso
 from pricing.agent import PricingAgent
 from pricing.recheck import recheck
-from tests.unit.pricing.samples import NOW, item, move, ready, sales
+from tests.unit.pricing.samples import NOW, decision_on, item, move, ready, sales
 
 
 def approve(agent: PricingAgent, made: Proposal, at: int) -> None:
-    agent.on_decision(
-        Decision(
-            decision_id=f"d-{made.proposal_id}",
-            sku=made.sku,
-            price_minor=made.proposed_minor,
-            previous_minor=made.current_minor,
-            currency=made.currency,
-            decided_at=at,
-            proposal_id=made.proposal_id,
-        )
-    )
+    agent.on_decision(decision_on(made, at))
 
 
 @pytest.mark.parametrize(("currency", "kept_apart"), [("CNY", True), ("EUR", False)])

@@ -16,14 +16,14 @@ from contracts.codec import encode
 from contracts.events import MarketEvent, OutOfStock
 from contracts.facts import Match, MatchStatus, StockLevel, UnitsSold
 from contracts.policy import DEFAULT, Policy, Pricing
-from contracts.proposals import Decision, Proposal
+from contracts.proposals import Proposal
 from contracts.times import DAY_MS, HOUR_MS, MINUTE_MS
 from pricing.agent import PricingAgent
 from pricing.explain import explain
 from pricing.looks import PASSING, Fact, moment_of
 from pricing.recheck import recheck
 from pricing.verify import verify
-from tests.unit.pricing.samples import COMPETITOR, NOW, item, move, ready, sales
+from tests.unit.pricing.samples import COMPETITOR, NOW, decision_on, item, move, ready, sales
 
 PERIOD = DEFAULT.pricing.review_markdown_days * DAY_MS
 NO_REVIEW = Policy(pricing=Pricing(review_markdown_days=0))
@@ -31,18 +31,6 @@ NO_REVIEW = Policy(pricing=Pricing(review_markdown_days=0))
 
 def stock(at: int, on_hand: int = 5_000, sku: str = "A") -> StockLevel:
     return StockLevel(sku, on_hand, at)
-
-
-def decision(made: Proposal, at: int) -> Decision:
-    return Decision(
-        decision_id=f"d-{made.proposal_id}",
-        sku=made.sku,
-        price_minor=made.proposed_minor,
-        previous_minor=made.current_minor,
-        currency=made.currency,
-        decided_at=at,
-        proposal_id=made.proposal_id,
-    )
 
 
 def stale() -> tuple[PricingAgent, Proposal]:
@@ -58,7 +46,7 @@ def marked_down(policy: Policy = DEFAULT) -> tuple[PricingAgent, int]:
     """An agent whose markdown is in force, and since when."""
     agent = ready(policy)
     (made,) = agent.on_event(move(8_000))
-    agent.on_decision(decision(made, NOW + HOUR_MS))
+    agent.on_decision(decision_on(made, NOW + HOUR_MS))
     return agent, NOW + HOUR_MS
 
 
@@ -305,7 +293,7 @@ def test_a_restore_that_waits_is_not_proposed_twice() -> None:
     assert agent.tick(since + PERIOD) == []
     (made,) = agent.tick(since + PERIOD + 3 * DAY_MS)  # nobody answered in 72 hours
     assert (waiting.kind, made.kind) == ("restore", "restore")
-    agent.on_decision(decision(made, made.decided_at + 1))
+    agent.on_decision(decision_on(made, made.decided_at + 1))
     assert agent.tick(since + 9 * PERIOD) == []
 
 
@@ -388,7 +376,7 @@ def test_a_restart_makes_the_look_at_a_rejected_match_once() -> None:
         again = ready(DEFAULT)
         for proposal in made_before:
             again.on_proposal(proposal)
-        for fact in (rejected, decision(markdown, since)):
+        for fact in (rejected, decision_on(markdown, since)):
             again.take(fact)
         return again.resume()
 
@@ -509,7 +497,7 @@ class Signing:
             self.made.append(encode(made))
             known = self.agent.state.sku(made.sku).item
             if made.blocked_by is None and recheck(made, known, self.policy, made.decided_at + 1) is None:
-                self.give(decision(made, made.decided_at + 1))
+                self.give(decision_on(made, made.decided_at + 1))
 
     def restart(self, chance: random.Random) -> None:
         """A new agent that reads facts, decisions and proposals in whatever order, then the events."""
@@ -569,7 +557,7 @@ class TwoWorkers:
                 worker.on_proposal(proposal)
             known = self.workers[0].state.sku(proposal.sku).item
             if proposal.blocked_by is None and recheck(proposal, known, DEFAULT, proposal.decided_at + 1) is None:
-                self.give(decision(proposal, proposal.decided_at + 1))
+                self.give(decision_on(proposal, proposal.decided_at + 1))
 
 
 @given(seed=st.integers(0, 2**32))
@@ -590,7 +578,7 @@ def test_of_two_workers_one_looks(seed: int) -> None:
 def test_where_a_long_markdown_began_is_known_in_whatever_order_facts_are_read() -> None:
     agent = ready(DEFAULT)
     (made,) = agent.on_event(move(8_000))
-    first = decision(made, NOW + HOUR_MS)
+    first = decision_on(made, NOW + HOUR_MS)
     second = msgspec.structs.replace(
         first, decision_id="d2", previous_minor=9_700, price_minor=9_500, decided_at=NOW + 20 * DAY_MS
     )
