@@ -24,6 +24,8 @@ $(STAMP): requirements.txt requirements-bootstrap.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.txt
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) UV_COMPILE_BYTECODE_TIMEOUT=600 $(BIN)/uv pip sync --compile-bytecode --require-hashes requirements.txt requirements-bootstrap.txt
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@echo "Compiling the rules"
+	@$(BIN)/python -m streams
 	@touch $(STAMP)
 
 demo: setup

@@ -19,7 +19,7 @@ from runtime.supervisor import Supervisor
 from streams.admin import ensure_topics
 
 WORKERS = ("streams", "recorder", "pricing", "alerts")
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0  # on a slow machine that must first compile the rules
 
 Say = Callable[[str], None]
 

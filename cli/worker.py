@@ -50,9 +50,10 @@ def worker(
     policy = in_force(settings)
     ensure_topics(settings.kafka)
     port = serve_metrics(settings.metrics_port, settings.metrics_host)
-    announce(settings.data, name.value, f"http://{settings.metrics_host}:{port}/metrics")
     end_when_another_is_in_force(settings, policy.version)
     app = importlib.import_module(MODULES[name]).build(settings, policy)
+    # Only now: the first build on a machine compiles the rules, and nobody should take it for ready meanwhile.
+    announce(settings.data, name.value, f"http://{settings.metrics_host}:{port}/metrics")
     gc.freeze()
     gc.enable()
     run_app(app, settings)
