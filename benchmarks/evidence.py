@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import msgspec
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -19,7 +20,11 @@ from benchmarks.evidence_markets import Market, b2w, complete_journey, orange_ju
 from benchmarks.evidence_model import Referee, fit, score
 from benchmarks.evidence_policies import events_of, fixed, hold, match_lowest, ours, policy_for
 from contracts.errors import UnavailableError
-from contracts.times import DAY_MS
+from contracts.policy import CategoryElasticity, Policy
+from contracts.times import DAY_MS, EPOCH
+from pricing.elasticities import elasticities
+from pricing.panel import Panel
+from pricing.plans import PRICE
 
 MARKETS: dict[str, tuple[Callable[[Path, float], Market], float]] = {
     "b2w": (b2w, 0.15),
@@ -55,6 +60,7 @@ def judge(market: Market) -> dict[str, Any]:
     policy = policy_for(market)
     ample, outcomes = ours(market, events, AMPLE_DAYS, policy)
     short, _outcomes = ours(market, events, SHORT_DAYS, policy)
+    believed = believing(market, policy, first)
     paths = {
         "hold": hold(market),
         "match lowest": match_lowest(market),
@@ -62,17 +68,36 @@ def judge(market: Market) -> dict[str, Any]:
         "ours, 60 days of cover": ample,
         "ours, 22 days of cover": short,
     }
+    if believed is not None:
+        for days in (AMPLE_DAYS, SHORT_DAYS):
+            paths[f"ours, {days} days, elasticity learned"] = ours(market, events, days, believed)[0]
     return {
         "products": int(market.price.shape[0]),
         "periods": market.periods - first,
         "rival_moves": len(events),
         "cost": "measured" if market.cost_known else "assumed",
         "elasticity": _elasticities(referee),
+        "learned": None if believed is None else msgspec.to_builtins(believed.pricing.elasticities[0]),
         "policies": {name: score(market, referee, path, first) for name, path in paths.items()},
         "agent": dict(outcomes.most_common()),
         "story": _story(market, referee, first),
         "off_policy": "not identifiable: no probability of a price was logged",
     }
+
+
+def believing(market: Market, policy: Policy, periods: int) -> Policy | None:
+    """The policy with the elasticity that the sales of the first periods speak of; None where they do not."""
+    known = {PRICE: market.price[:, :periods].copy()}
+    if market.promoted[:, :periods].any():
+        known["promotion"] = market.promoted[:, :periods].astype(np.float64)
+    rows = tuple(str(row) for row in range(len(market.units)))
+    panel = Panel(rows, EPOCH.date(), market.units[:, :periods].copy(), known)  # only the order of periods counts
+    found = elasticities(panel, tuple(market.groups))
+    if all(product.own.refused for product in found.products):
+        return None
+    (of_all,) = found.categories.values()
+    told = CategoryElasticity("", of_all.mean, of_all.lower, of_all.upper)
+    return msgspec.structs.replace(policy, pricing=msgspec.structs.replace(policy.pricing, elasticities=(told,)))
 
 
 def _first(market: Market) -> int:
