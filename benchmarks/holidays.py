@@ -1,7 +1,8 @@
 """What it brings to tell the daily forecast of holidays, on a year of a grocery shop: `make bench ARGS=holidays`.
 
 The 40 largest categories of Complete Journey, forecast every week from 84 days, as the live agent
-does. Prices are left out: a category has many.
+does. Prices are left out: a category has many. And how often the sum of four weeks lies inside its
+80 % interval, of these and of the 150 best sold products.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from pyarrow import parquet
 from contracts.errors import UnavailableError
 from contracts.markets import Holiday
 from pricing.daily import Days, daily
-from pricing.demand import DAILY_DAYS
+from pricing.demand import AHEAD_DAYS, DAILY_DAYS
 
 HORIZONS = (28, 7)
-LARGEST = 40
+LARGEST, PRODUCTS = 40, 150
 MOST_IN_A_BASKET = 100  # more is fuel
 FEASTS = {
     "New Year": "01-01",
@@ -38,15 +39,29 @@ def run() -> dict[str, Any]:
     folder = os.environ.get("PRICERADAR_EVALUATION_DATA")
     if not folder:
         raise UnavailableError("set PRICERADAR_EVALUATION_DATA to the folder of the evaluation data")
-    first, units = _units(Path(folder) / "complete_journey")
+    sets = Path(folder) / "complete_journey"
+    first, units = _units(sets)
     feasts = [Holiday(name, day) for name, day in FEASTS.items()]
     days = [date.fromordinal(first + number) for number in range(units.shape[1])]
     free = np.array([any(one.holds(day) for one in feasts) for day in days])
     told = {"told": free, "not_told": np.zeros(len(free), dtype=bool)}
-    return {
+    by_horizon = {
         name: {f"{horizon}_days": _rolling(first, units, flags, free, horizon) for horizon in HORIZONS}
         for name, flags in told.items()
     }
+    return {**by_horizon, "inside_80": {"categories": _inside(*_units(sets)), "products": _inside(*_products(sets))}}
+
+
+def _inside(first: int, units: np.ndarray) -> dict[str, float]:
+    """The share of sums of four weeks inside the interval, and of how many: where the daily model gives one."""
+    hits = []
+    for origin in range(DAILY_DAYS, units.shape[1] - AHEAD_DAYS, 7):
+        start = origin - DAILY_DAYS
+        for row in units:
+            made = daily(Days(first + start, row[start:origin], np.ones(DAILY_DAYS + AHEAD_DAYS)), -2.0)
+            if made is not None:
+                hits.append(made.total[1] <= row[origin : origin + AHEAD_DAYS].sum() <= made.total[2])
+    return {"share": round(float(np.mean(hits)), 3), "sums": len(hits)}
 
 
 def _rolling(first: int, units: np.ndarray, told: np.ndarray, free: np.ndarray, horizon: int) -> dict[str, float]:
@@ -66,20 +81,37 @@ def _rolling(first: int, units: np.ndarray, told: np.ndarray, free: np.ndarray, 
 
 def _units(folder: Path) -> tuple[int, np.ndarray]:
     """The first day, and units by category and day."""
+    products = parquet.read_table(folder / "products.parquet", columns=["product_id", "product_category"])
+    category = dict(zip(*(products[name].to_pylist() for name in products.column_names), strict=True))
+    first, known, units = _sold(folder)
+    names, of_category = np.unique([category.get(one) or "" for one in known.tolist()], return_inverse=True)
+    together = np.zeros((len(names), units.shape[1]))
+    np.add.at(together, of_category, units)
+    return first, _largest(together[names != ""], LARGEST)
+
+
+def _products(folder: Path) -> tuple[int, np.ndarray]:
+    """The first day, and units of the best sold products by day."""
+    first, _known, units = _sold(folder)
+    return first, _largest(units, PRODUCTS)
+
+
+def _sold(folder: Path) -> tuple[int, np.ndarray, np.ndarray]:
+    """The first day, ids of products, and units by product and day."""
     sales = parquet.read_table(
         folder / "transactions.parquet", columns=["product_id", "quantity", "transaction_timestamp"]
     )
-    products = parquet.read_table(folder / "products.parquet", columns=["product_id", "product_category"])
-    category = dict(zip(*(products[name].to_pylist() for name in products.column_names), strict=True))
-    product, quantity = sales["product_id"].to_numpy(), sales["quantity"].to_numpy()
+    known, product = np.unique(sales["product_id"].to_numpy(), return_inverse=True)
+    quantity = sales["quantity"].to_numpy()
     day = sales["transaction_timestamp"].to_numpy().astype("datetime64[D]").astype(int)
-    known, of_product = np.unique(product, return_inverse=True)
-    names, of_category = np.unique([category.get(one) or "" for one in known.tolist()], return_inverse=True)
-    usable = (quantity > 0) & (quantity <= MOST_IN_A_BASKET) & (names != "")[of_category][of_product]
-    units = np.zeros((len(names), int(day.max() - day.min()) + 1))
-    np.add.at(units, (of_category[of_product][usable], day[usable] - day.min()), quantity[usable])
-    largest = np.argsort(-units.sum(axis=1))[:LARGEST]
-    return date(1970, 1, 1).toordinal() + int(day.min()), units[largest]
+    usable = (quantity > 0) & (quantity <= MOST_IN_A_BASKET)
+    units = np.zeros((len(known), int(day.max() - day.min()) + 1))
+    np.add.at(units, (product[usable], day[usable] - day.min()), quantity[usable])
+    return date(1970, 1, 1).toordinal() + int(day.min()), known, units
+
+
+def _largest(units: np.ndarray, count: int) -> np.ndarray:
+    return units[np.argsort(-units.sum(axis=1))[:count]]
 
 
 if __name__ == "__main__":
