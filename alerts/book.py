@@ -151,7 +151,7 @@ class AlertBook:
                 told += [alert] * public
                 public = False
             elif not unheard:
-                if not public and alert.kind != "stock":
+                if newest is not None and not public:  # it went on unheard until now
                     alert = msgspec.structs.replace(alert, status="opened")  # noqa: PLW2901
                 told.append(alert)
                 public = True

@@ -8,6 +8,7 @@ does. Prices are left out: a category has many. And how often the sum of four we
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pyarrow import parquet
 
 from contracts.errors import UnavailableError
 from contracts.markets import Holiday
-from pricing.daily import Days, daily
+from pricing.daily import DailyForecast, Days, daily
 from pricing.demand import AHEAD_DAYS, DAILY_DAYS
 
 HORIZONS = (28, 7)
@@ -49,33 +50,35 @@ def run() -> dict[str, Any]:
         name: {f"{horizon}_days": _rolling(first, units, flags, free, horizon) for horizon in HORIZONS}
         for name, flags in told.items()
     }
-    return {**by_horizon, "inside_80": {"categories": _inside(*_units(sets)), "products": _inside(*_products(sets))}}
+    return {**by_horizon, "inside_80": {"categories": _inside(first, units), "products": _inside(*_products(sets))}}
 
 
 def _inside(first: int, units: np.ndarray) -> dict[str, float]:
     """The share of sums of four weeks inside the interval, and of how many: where the daily model gives one."""
-    hits = []
-    for origin in range(DAILY_DAYS, units.shape[1] - AHEAD_DAYS, 7):
-        start = origin - DAILY_DAYS
-        for row in units:
-            made = daily(Days(first + start, row[start:origin], np.ones(DAILY_DAYS + AHEAD_DAYS)), -2.0)
-            if made is not None:
-                hits.append(made.total[1] <= row[origin : origin + AHEAD_DAYS].sum() <= made.total[2])
+    no_feasts = np.zeros(units.shape[1], dtype=bool)
+    asked = _asked(first, units, no_feasts, AHEAD_DAYS)
+    hits = [made.total[1] <= actual.sum() <= made.total[2] for _origin, made, actual in asked]
     return {"share": round(float(np.mean(hits)), 3), "sums": len(hits)}
+
+
+def _asked(
+    first: int, units: np.ndarray, told: np.ndarray, horizon: int
+) -> Iterator[tuple[int, DailyForecast, np.ndarray]]:
+    """Each week's day, what is forecast of each row then, and what it sold; without those the model says nothing of."""
+    for origin in range(DAILY_DAYS, units.shape[1] - horizon, 7):
+        start, end = origin - DAILY_DAYS, origin + horizon
+        for row in units:
+            made = daily(Days(first + start, row[start:origin], np.ones(end - start), holiday=told[start:end]), -2.0)
+            if made is not None:
+                yield origin, made, row[origin:end]
 
 
 def _rolling(first: int, units: np.ndarray, told: np.ndarray, free: np.ndarray, horizon: int) -> dict[str, float]:
     off, sold = np.zeros(3), np.zeros(3)
-    for origin in range(DAILY_DAYS, units.shape[1] - horizon, 7):
-        start, end = origin - DAILY_DAYS, origin + horizon
-        feast = free[origin:end]
-        for row in units:
-            known = Days(first + start, row[start:origin], np.ones(end - start), holiday=told[start:end])
-            made, actual = daily(known, -2.0), row[origin:end]
-            if made is not None:
-                apart = np.abs(made.units - actual)
-                off += abs(made.total[0] - actual.sum()), apart.sum(), apart[feast].sum()
-                sold += actual.sum(), actual.sum(), actual[feast].sum()
+    for origin, made, actual in _asked(first, units, told, horizon):
+        feast, apart = free[origin : origin + horizon], np.abs(made.units - actual)
+        off += abs(made.total[0] - actual.sum()), apart.sum(), apart[feast].sum()
+        sold += actual.sum(), actual.sum(), actual[feast].sum()
     return dict(zip(("sums", "days", "holidays"), np.round(off / sold, 4).tolist(), strict=True))
 
 

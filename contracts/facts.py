@@ -43,6 +43,10 @@ class Match(msgspec.Struct, frozen=True, omit_defaults=True):
     status: MatchStatus = "auto"
     url: str = ""
 
+    def equals(self, sku: str) -> bool:
+        """Whether it says that the competitor's product is this one of ours."""
+        return self.status != "rejected" and self.sku == sku
+
 
 class StockLevel(msgspec.Struct, frozen=True, omit_defaults=True):
     """Units of a SKU on hand and on the way, as of a moment (epoch ms, UTC)."""

@@ -101,12 +101,13 @@ def release(connection: Connection, limit: int, now_ms: int, policy: Policy) -> 
     """
     lock(connection, AUDIT_LOCK)
     sending: list[Decision] = []
-    for row in _due(connection, limit):
-        decision = decode(row["body"].encode(), Decision)
-        proposal, _status = proposals.must_get(connection, decision.proposal_id)
+    due = [(row, decode(row["body"].encode(), Decision)) for row in _due(connection, limit)]
+    answered = {made.proposal_id: proposals.must_get(connection, made.proposal_id)[0] for _row, made in due}
+    seen = grounds.of(connection, list(answered.values()))
+    for row, decision in due:
+        proposal = answered[decision.proposal_id]
         item = facts.item(connection, decision.sku)
-        seen = grounds.of(connection, [proposal])[proposal.proposal_id]
-        objection = recheck_decision(decision, proposal, item, policy, now_ms, seen)
+        objection = recheck_decision(decision, proposal, item, policy, now_ms, seen[proposal.proposal_id])
         if objection is None:
             set_row(connection, decision, sent_at=row["sent_at"] or now_ms)
             sending.append(decision)

@@ -106,7 +106,10 @@ class PricingAgent:
             self.state.open[proposal.proposal_id] = proposal
         if not proposal.look:
             self.state.clock = max(self.state.clock, proposal.decided_at)
-        self._forget(state, max(made.decided_at for made in state.proposed.values()))
+        newest = max(made.decided_at for made in state.proposed.values())
+        _forget(state, newest)
+        for key in [key for key, made in self.state.open.items() if made.decided_at < newest - OPEN_MS]:
+            del self.state.open[key]
 
     def observe(self, event: MarketEvent) -> None:
         """Take what an event says about the market without answering it (an answer exists already)."""
@@ -151,7 +154,7 @@ class PricingAgent:
         return proposal
 
     def _decided(self, sku: str, state: SkuState, look: Look, at: int) -> Proposal:
-        self._forget(state, at)
+        _forget(state, at)
         _forget_decisions(state, at)
         spent = list(self.state.within_an_hour(at))
         signals = gather(sku, state, look.event, self.policy.pricing, look.confidence, spent, at, look.restore_minor)
@@ -280,12 +283,11 @@ class PricingAgent:
         state.markdown = _markdown(state)
         self._plan(item.sku, state)
 
-    def _forget(self, state: SkuState, now: int) -> None:
-        old = now - KEEP_MS
-        state.proposed = {key: made for key, made in state.proposed.items() if made.decided_at >= old}
-        state.cuts = {key: at for key, at in state.cuts.items() if at >= old}
-        for key in [key for key, made in self.state.open.items() if made.decided_at < now - OPEN_MS]:
-            del self.state.open[key]
+
+def _forget(state: SkuState, now: int) -> None:
+    old = now - KEEP_MS
+    state.proposed = {key: made for key, made in state.proposed.items() if made.decided_at >= old}
+    state.cuts = {key: at for key, at in state.cuts.items() if at >= old}
 
 
 def _forget_decisions(state: SkuState, now: int) -> None:

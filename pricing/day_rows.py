@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -101,7 +100,7 @@ def forecasts(sales: DailySales, horizon: int, elasticity: float) -> Iterator[tu
             sales.first,
             sales.units[row],
             _reaching(sales.price[row], sales.days + horizon),
-            _reaching(sales.promoted[row], sales.days + horizon),
+            sales.promoted[row],
             holiday,
             sales.out[row],
         )
@@ -129,8 +128,8 @@ def _one(days: Days, horizon: int, elasticity: float) -> tuple[Vector, Vector, V
     return np.full(horizon, mean), np.full(horizon, min(low, mean)), np.full(horizon, max(high, mean))
 
 
-def _reaching(values: npt.NDArray[Any], length: int) -> npt.NDArray[Any]:
-    """Cut or lengthened by nan, or no."""
-    result = np.zeros(length, dtype=bool) if values.dtype == bool else np.full(length, np.nan)
+def _reaching(values: Vector, length: int) -> Vector:
+    """Cut, or lengthened by nan."""
+    result = np.full(length, np.nan)
     result[: len(values)] = values[:length]
     return result

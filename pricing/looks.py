@@ -84,8 +84,9 @@ def held_cuts(sku: str, known: PricingState, policy: Policy, at: int) -> Iterato
     ]
     for made in sorted(held, key=_age, reverse=True):
         for rival, quote in sorted(state.quotes.items(), key=lambda one: one[0]):
-            confidence = _confidence(sku, known, rival[:2], made.signals.match_confidence)
-            if confidence is not None and _stands(made, rival, quote):
+            if _is_ours(sku, known, rival[:2]) and _stands(made, rival, quote):
+                match = known.matches.get(rival[:2])
+                confidence = match.confidence if match else made.signals.match_confidence
                 yield Look(f"again:{made.blocked_by}", _move(made, rival, quote), confidence)
 
 
@@ -97,15 +98,13 @@ def cut_stands(sku: str, known: PricingState) -> bool:
     """Whether a competitor who can deliver is still below where it was before its cut, with a product that is ours."""
     quotes = known.sku(sku).quotes.items()
     standing = [rival for rival, quote in quotes if quote.cut_from_minor is not None and quote.in_stock]
-    return any(_confidence(sku, known, rival[:2], 1.0) is not None for rival in standing)
+    return any(_is_ours(sku, known, rival[:2]) for rival in standing)
 
 
-def _confidence(sku: str, known: PricingState, product: tuple[str, str], said: float) -> float | None:
-    """How sure the match is now; None where people say that it is none, or another product of ours."""
+def _is_ours(sku: str, known: PricingState, product: tuple[str, str]) -> bool:
+    """Whether a competitor's product is this one of ours: unless people say that it is none, or another."""
     match = known.matches.get(product)
-    if match is None:
-        return said
-    return match.confidence if match.status != "rejected" and match.sku == sku else None
+    return match is None or match.equals(sku)
 
 
 def _stands(made: Proposal, rival: Rival, quote: Quote) -> bool:
@@ -187,7 +186,7 @@ def match_look(sku: str, known: PricingState) -> Look | None:
     for made in sorted(state.proposed.values(), key=_age, reverse=True):
         told = made.signals
         product = (told.competitor, told.competitor_product)
-        if made.proposal_id in made_it and made.kind == "markdown" and _confidence(sku, known, product, 1.0) is None:
+        if made.proposal_id in made_it and made.kind == "markdown" and not _is_ours(sku, known, product):
             move = _move(made, (*product, ""), _as_told(made))
             return Look(f"match:{changed}", move, told.match_confidence, state.markdown.restore_minor)
     return None

@@ -10,12 +10,13 @@ import numpy as np
 
 from contracts.errors import BadInputError
 from contracts.forecasts import Model, Step
+from contracts.policy import DEFAULT
 from pricing.day_rows import DailySales, forecasts
 from pricing.forecast import forecast
 from pricing.panel import Forecast, Matrix, Panel
 
 LONGEST_DAYS = 364
-ELASTICITY = -2.0  # before a series' own prices say, as the shipped policy has it
+ELASTICITY = DEFAULT.pricing.default_elasticity  # before a series' own prices say
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def match_rejected(proposal: Proposal, matches: Sequence[Match]) -> bool:
         of = [m for m in matches if (m.competitor, m.product_id) == (told.competitor, told.competitor_product)]
     else:
         of = [m for m in matches if (m.competitor, m.sku) == (told.competitor, proposal.sku)]
-    return bool(of) and all(match.status == "rejected" or match.sku != proposal.sku for match in of)
+    return bool(of) and not any(match.equals(proposal.sku) for match in of)
 
 
 def trigger_gone(proposal: Proposal, policy: Policy, rivals: Sequence[PricePoint]) -> bool:
