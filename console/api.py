@@ -23,6 +23,7 @@ from console.described import (
 from console.desk import (
     DEMO_PREFIX,
     NO_NUL,
+    Desk,
     Person,
     SignInNeededError,
     TheDesk,
@@ -183,16 +184,14 @@ def alerts(
 @router.get("/alerts/{alert_id}", responses=answers(AlertState))
 def alert(_caller: Caller, desk: TheDesk, alert_id: Id) -> Response:
     """One alert and what people did with it."""
-    found = desk.ledger.alert(alert_id)
-    if found is None:
-        raise NotFoundError("no alert has this id")
-    return answer(AlertState(found, desk.ledger.care([alert_id])[alert_id]))
+    return answer(AlertState(_known(desk, alert_id), desk.ledger.care([alert_id])[alert_id]))
 
 
 @router.post("/alerts/{alert_id}/care", responses=answers(CareState))
 def care(person: Caller, desk: TheDesk, alert_id: Id, wanted: CareWanted) -> Response:
     """Acknowledge, assign, snooze or call wrong."""
     need(person, "care")
+    _known(desk, alert_id)  # before what is wanted is looked at: there may be nothing to do it with
     now = now_ms()
     if isinstance(wanted, Acknowledge):
         desk.ledger.acknowledge(alert_id, person.name, now)
@@ -203,6 +202,13 @@ def care(person: Caller, desk: TheDesk, alert_id: Id, wanted: CareWanted) -> Res
     else:
         desk.ledger.false_positive(alert_id, person.name, wanted.reason, now)
     return answer(CareState(desk.ledger.care([alert_id])[alert_id]))
+
+
+def _known(desk: Desk, alert_id: str) -> Alert:
+    found = desk.ledger.alert(alert_id)
+    if found is None:
+        raise NotFoundError("no alert has this id")
+    return found
 
 
 @router.get("/proposals", responses=answers(list[ProposalState]))

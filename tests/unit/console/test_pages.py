@@ -197,6 +197,10 @@ async def test_a_key_acts_for_its_person_until_it_is_revoked(ledger: Ledger) -> 
         headers = {"Authorization": f"Bearer {key}"}
         answer = await client.post("/api/v1/alerts/a002/care", json={"act": "acknowledge"}, headers=headers)
         assert answer.json()["care"]["acknowledged_by"] == "ann"
+        for alert_id, status in (("none", 404), ("a002", 400)):
+            wanted = {"act": "assign", "to": "nobody"}
+            answer = await client.post(f"/api/v1/alerts/{alert_id}/care", json=wanted, headers=headers)
+            assert answer.status_code == status
         for wrong in (key[:-1], "prt_x_y", "x", key.replace("prt", "abc")):
             answer = await client.get("/api/v1/alerts", headers={"Authorization": f"Bearer {wrong}"})
             assert answer.status_code == 401
